@@ -1,0 +1,55 @@
+"""Video motion prompts: a layer with two learnable numbers in front of any video model.
+
+>>> import torch, vmp
+>>> layer = vmp.MotionPrompt.from_slope_shift(11.04, -0.59)
+>>> prompts, variation = layer(torch.randn(2, 3, 9, 64, 64))
+>>> prompts.shape
+torch.Size([2, 3, 8, 64, 64])
+
+What is not needed by the layer itself (decoding, widgets, figures) is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from vmp.prompt import MotionPrompt, attention_variation, frame_difference, power_normalise
+
+if TYPE_CHECKING:
+    from vmp.data.video import Clip, example_clip, read_clip
+    from vmp.explorer import Explorer
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Clip",
+    "Explorer",
+    "MotionPrompt",
+    "attention_variation",
+    "example_clip",
+    "frame_difference",
+    "power_normalise",
+    "read_clip",
+]
+
+_LAZY = {
+    "Clip": "vmp.data.video",
+    "Explorer": "vmp.explorer",
+    "example_clip": "vmp.data.video",
+    "read_clip": "vmp.data.video",
+}
+_LAZY_MODULES = {"data": "vmp.data", "explorer": "vmp.explorer", "figures": "vmp.figures", "motion": "vmp.motion"}
+_LAZY_MODULES |= {"paper": "vmp.experiments.paper", "power_norm": "vmp.power_norm"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    if name in _LAZY_MODULES:
+        return importlib.import_module(_LAZY_MODULES[name])
+    raise AttributeError(f"module 'vmp' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Video into tensors: decoding, sampling and, later, the data sets."""
