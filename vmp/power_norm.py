@@ -49,14 +49,15 @@ def max_exp(p: Tensor, eta: float = 10.0) -> Tensor:
 
 
 def sigm_e(p: Tensor, eta: float = 10.0) -> Tensor:
-    r"""SigmE :math:`2 / (1 + e^{-\eta p}) - 1`, for eta > 0: odd by itself; reaches :math:`\tanh(\eta / 2)` at p = 1."""
+    r"""SigmE :math:`2 / (1 + e^{-\eta p}) - 1`, for eta > 0; odd; reaches :math:`\tanh(\eta / 2)` at p = 1."""
     _check("eta", eta, eta > 0, "eta > 0")
     return _odd(p, lambda q: 2 * torch.sigmoid(eta * q) - 1)
 
 
 def asinh_e(p: Tensor, g: float = 1.0) -> Tensor:
-    r"""AsinhE :math:`\operatorname{asinh}(g p)`, for g > 0: odd by itself; reaches asinh(g) at p = 1, more than 1 for
-    g > sinh(1) = 1.175."""
+    r"""AsinhE :math:`\operatorname{asinh}(g p)`, for g > 0: odd by itself; reaches asinh(g) at p = 1, which is
+    more than 1 for g > sinh(1) = 1.175.
+    """
     _check("g", g, g > 0, "g > 0")
     return _odd(p, lambda q: torch.asinh(g * q))
 

@@ -68,8 +68,8 @@ def inverse_slope(a: float, alpha: float = 5.0, beta: float = 0.45, epsilon: flo
     gentlest, steepest = alpha / (beta + epsilon), alpha / epsilon
     if not gentlest < a <= steepest:
         raise ValueError(
-            f"slope: expected a value in ({gentlest:.4g}, {steepest:.4g}], which is what Eq. 2 reaches with alpha={alpha}, "
-            f"beta={beta}, epsilon={epsilon}; got {a}. Choose a slope inside, or change alpha, beta or epsilon"
+            f"slope: expected a value in ({gentlest:.4g}, {steepest:.4g}], which is what Eq. 2 reaches with "
+            f"alpha={alpha}, beta={beta}, epsilon={epsilon}; got {a}. Choose one inside, or change the constants"
         )
     tanh_m = (alpha / a - epsilon) / beta
     return math.atanh(tanh_m) if tanh_m > 0 else 1e-5
@@ -80,7 +80,7 @@ def inverse_shift(b: float, gamma: float = 0.6) -> float:
     if not -gamma < b < gamma:
         raise ValueError(
             f"shift: expected a value in ({-gamma:.4g}, {gamma:.4g}), which is what Eq. 2 reaches with gamma={gamma}; "
-            f"got {b}. Choose a shift inside, or change gamma"
+            f"got {b}. Choose one inside, or change gamma"
         )
     return math.atanh(b / gamma)
 
@@ -184,9 +184,9 @@ def _difference(clip: Tensor, choices: _Choices) -> Tensor:
     """(B, 3, T, H, W) -> (B, 1, T-1, H, W). The mean of the normalisation cancels, its std is in the weights."""
     clip = clip.to(_computation_dtype(clip.dtype))
     red, green, blue = choices.luma
-    # Sums, not a matrix product: autocast would run that in half precision.
-    luma = torch.add(clip[:, 0:1] * red, clip[:, 1:2], alpha=green)
-    luma = torch.add(luma, clip[:, 2:3], alpha=blue)  # (B, 1, T, H, W)
+    # Not a matrix product, which autocast would run in half precision; and no fused multiply-add, whose rounding
+    # depends on where in memory a pixel lies: equal pixels must differ by exactly 0.
+    luma = clip[:, 0:1] * red + clip[:, 1:2] * green + clip[:, 2:3] * blue  # (B, 1, T, H, W)
     difference = luma[:, :, 1:] - luma[:, :, :-1]
     return difference.abs() if choices.absolute else difference
 
@@ -236,12 +236,15 @@ class _Differences:
         self.clip, self.choices = clip, choices
         self.dtype = _computation_dtype(clip.dtype)
         self._luma = clip.new_empty((batch, self.at_once + 1, height, width), dtype=self.dtype)
+        self._part = clip.new_empty((batch, self.at_once, height, width), dtype=self.dtype)
         self._luma_into(self._luma[:, :1], clip[:, :, :1].to(self.dtype))
 
     def _luma_into(self, out: Tensor, frames: Tensor) -> None:
         red, green, blue = self.choices.luma
+        part = self._part[:, : frames.shape[2]]
         torch.mul(frames[:, 0], red, out=out)
-        out.add_(frames[:, 1], alpha=green).add_(frames[:, 2], alpha=blue)
+        out.add_(torch.mul(frames[:, 1], green, out=part))
+        out.add_(torch.mul(frames[:, 2], blue, out=part))
 
     def __iter__(self) -> Iterator[tuple[int, int, Tensor]]:
         """Index of the first map, index after the last, and their frames (B, 3, at_once, H, W)."""
