@@ -75,8 +75,8 @@ def taylor_video_frame(frames: Tensor, terms: int = 5) -> Tensor:
     .. math:: \sum_{i=0}^{K-1} \Delta^{i+j} F'_1 \sum_{\tau=1}^{T} \frac{(F'_\tau - F'_1)^i}{i!}, \quad K = \text{terms}
 
     (with :math:`x^0 = 1`). A pixel that never changes is 0 in all three. This follows the authors' published notebook
-    (taylor-video.ipynb in LeiWangR/video-ar), with two departures: there a block is always K + 3 frames long, here any T
-    from K + 3 on; and there the sums go into a video file as they are, here they stay numbers, signed and not scaled
+    (taylor-video.ipynb in LeiWangR/video-ar), with two departures: there a block is always K + 3 frames long, here any
+    T from K + 3 on; and there the sums go into a video file as they are, here they stay numbers, signed and not scaled
     (:func:`centre_on_grey` makes a picture).
 
     Args:
@@ -135,7 +135,7 @@ def rank_pooling_weights(count: int, weights: Literal["linear", "harmonic"] = "l
 def optical_flow(frames: Tensor) -> NDArray[np.float32]:
     r"""Dense optical flow from each frame to the next by TV-L1 (Zach et al. 2007), with scikit-image's defaults.
 
-    Slow: about a second a pair of 240x135 frames on one core.
+    Slow: about a second a pair of 480x270 frames on one core.
 
     Args:
         frames: (T, 3, H, W) with T >= 2; any device, computed on the CPU from the luma.

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+import torch
+
+from vmp.figures.other_motion import as_picture, motion_pictures
+from vmp.figures.palette import colour_difference
+
+
+def moving_square(count: int = 17) -> np.ndarray:
+    frames = np.full((count, 40, 64, 3), 90, dtype=np.uint8)
+    for t in range(count):
+        frames[t, 10:26, 5 + 2 * t : 21 + 2 * t] = (200, 60, 40)
+    return frames
+
+
+def test_six_pictures_where_stillness_is_neutral_in_each():
+    pictures = motion_pictures(moving_square(), index=1, flow_width=64)
+    assert [caption.split(",")[0] for _, caption in pictures] == [
+        "frame 2",
+        "normalised difference",
+        "time-colour reordering",
+        "Taylor frame",
+        "dynamic image",
+        "optical flow",
+    ]
+    corner = [picture[-1, -1].tolist() for picture, _ in pictures]
+    assert corner[0] == [90] * 3
+    assert corner[1] == colour_difference(np.zeros((1, 1)))[0, 0].tolist()
+    assert corner[2] == [90] * 3  # equal channels
+    assert corner[3] == corner[4] == [128] * 3
+    assert min(corner[5]) > 230  # hardly any flow far from the square
+
+
+def test_as_picture_by_hand():
+    values = torch.tensor([0.0, 0.5, 1.2]).view(3, 1, 1)
+    assert as_picture(values)[0, 0].tolist() == [0, 128, 255]
+
+
+def test_a_block_beyond_the_clip_is_refused():
+    with pytest.raises(ValueError, match="for 17 frames and a stride of 15, got 5"):
+        motion_pictures(moving_square(), index=5)

@@ -1,0 +1,111 @@
+"""Maps as surfaces that turn under the mouse, on a coarse grid (Fig. 17 of the paper)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vmp.figures.palette import ATTENTION_ANCHORS, DIFFERENCE_ANCHORS, NEUTRAL
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+def _colour_scale(anchors: tuple[tuple[int, int, int], ...]) -> list[tuple[float, str]]:
+    steps = np.linspace(0, 1, len(anchors))
+    return [(float(step), f"rgb{anchor}") for step, anchor in zip(steps, anchors, strict=True)]
+
+
+#: The project's palettes as plotly writes them.
+DIFFERENCE_SCALE = _colour_scale(DIFFERENCE_ANCHORS)
+ATTENTION_SCALE = _colour_scale(ATTENTION_ANCHORS)
+
+
+def coarsen(values: NDArray[np.floating], columns: int = 60) -> NDArray[np.float32]:
+    """Average a map (H, W) over blocks, to at most ``columns`` columns and as many rows as keep its shape.
+
+    Blocks are as equal as whole pixels allow, and every pixel counts once.
+
+    Raises:
+        ValueError: not two dimensions, or ``columns`` under 2.
+    """
+    if values.ndim != 2:
+        raise ValueError(f"values must be a map (H, W), got shape {tuple(values.shape)}")
+    if columns < 2:
+        raise ValueError(f"columns must be 2 or more, got {columns}")
+    height, width = values.shape
+    columns = min(columns, width)
+    rows = max(1, round(height * columns / width))
+    down = _block_means(np.asarray(values, dtype=np.float64), rows)
+    return _block_means(down.T, columns).T.astype(np.float32)
+
+
+def _block_means(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Means of ``count`` blocks of rows."""
+    edges = np.linspace(0, len(values), count + 1).round().astype(int)
+    return np.add.reduceat(values, edges[:-1], axis=0) / np.diff(edges)[:, None]
+
+
+def surface_plot(maps: Mapping[str, NDArray[np.floating]], signed: set[str], columns: int = 60) -> go.Figure:
+    """One scene with a button a map: the map's values as heights over the picture, in the project's colours.
+
+    Args:
+        maps: name to map (H, W); the first is shown first.
+        signed: names of the maps in [-1, 1], drawn in the difference's colours; the others lie in [0, 1].
+        columns: of the grid the maps are averaged to.
+
+    Raises:
+        ValueError: no map, or a name in ``signed`` that is not one of the maps.
+    """
+    import plotly.graph_objects as go
+
+    if not maps:
+        raise ValueError("surface_plot needs at least one map, got none")
+    if unknown := signed - set(maps):
+        raise ValueError(f"signed names {sorted(unknown)}, which are not among the maps {list(maps)}")
+    surfaces = {name: _surface(values, name in signed, columns) for name, values in maps.items()}
+    figure = go.Figure(go.Surface(**next(iter(surfaces.values()))))
+    # A restyle value is a list with one entry a trace; z goes as rows of numbers.
+    buttons = [
+        {"label": name, "method": "restyle", "args": [{key: [value] for key, value in looks.items()}, [0]]}
+        for name, looks in surfaces.items()
+    ]
+    figure.update_layout(
+        scene=scene("", "", "value", heights=(-1.0, 1.0)),
+        height=480,
+        margin={"l": 0, "r": 0, "t": 50, "b": 0},
+        updatemenus=[
+            {"type": "dropdown", "buttons": buttons, "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
+        ],
+    )
+    return figure
+
+
+def _surface(values: NDArray[np.floating], signed: bool, columns: int) -> dict[str, Any]:
+    """What a surface trace needs; rows are turned over so that the picture's top lies at the back."""
+    heights = np.round(coarsen(values, columns)[::-1].astype(float), 3)
+    return {
+        "z": heights.tolist(),
+        "colorscale": DIFFERENCE_SCALE if signed else ATTENTION_SCALE,
+        "cmin": -1.0 if signed else 0.0,
+        "cmax": 1.0,
+        "showscale": False,
+        "hovertemplate": "value %{z:.3f}<extra></extra>",
+    }
+
+
+def scene(x: str, y: str, z: str, heights: tuple[float, float] | None = None) -> dict[str, Any]:
+    """Axes of a 3D figure: thin neutral lines that show on a light and on a dark page."""
+    quiet = {"backgroundcolor": "rgba(0,0,0,0)", "gridcolor": NEUTRAL, "zerolinecolor": NEUTRAL}
+    plain = {"showticklabels": False, "showgrid": False, "zeroline": False} if heights else {}
+    return {
+        "xaxis": {"title": {"text": x}, **quiet, **plain},
+        "yaxis": {"title": {"text": y}, **quiet, **plain},
+        "zaxis": {"title": {"text": z}, **quiet, **({"range": list(heights)} if heights else {})},
+        "aspectmode": "manual",
+        "aspectratio": {"x": 1.6, "y": 0.9 if heights else 1.2, "z": 0.6 if heights else 0.9},
+        "camera": {"eye": {"x": -0.9, "y": -1.6, "z": 1.1}},
+    }
