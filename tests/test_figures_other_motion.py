@@ -27,7 +27,8 @@ def test_six_pictures_where_stillness_is_neutral_in_each():
     assert corner[0] == [90] * 3
     assert corner[1] == colour_difference(np.zeros((1, 1)))[0, 0].tolist()
     assert corner[2] == [90] * 3  # equal channels
-    assert corner[3] == corner[4] == [128] * 3
+    # A value of 0 lies between the bytes 127 and 128; float32 sums fall on either side.
+    assert {*corner[3], *corner[4]} <= {127, 128}
     assert min(corner[5]) > 230  # hardly any flow far from the square
 
 
