@@ -30,7 +30,7 @@ types: $(ENVIRONMENT)
 	  { echo "vmp needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m pip --version >/dev/null || \
 	  { echo "vmp needs pip to begin with. On Debian: apt-get install python3-pip"; exit 1; }
-	$(PYTHON) -m pip install --quiet --target .tools uv
+	PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip install --quiet --disable-pip-version-check --target .tools uv
 
 $(ENVIRONMENT): requirements.lock pyproject.toml | .tools/bin/uv
 	.tools/bin/uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" .venv
