@@ -1,0 +1,83 @@
+"""Tables of a DataFrame for the pages: they scroll inside themselves on a phone and follow light and dark."""
+
+from __future__ import annotations
+
+import html
+
+import pandas as pd
+
+_CELL = "padding:0.3em 0.6em;vertical-align:top;border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent)"
+
+
+class Table:
+    """A DataFrame as an HTML table with a caption; its index is not shown.
+
+    Text is wrapped and set left, numbers are set right; a missing value is a dash.
+
+    Args:
+        frame: at least one column; column names are the headings.
+        caption: plain text under the table: what to see.
+        decimals: of every number that is not whole, or a dict column -> decimals for some of them.
+        emphasise: a boolean for each row; rows that are True are set bold.
+
+    Raises:
+        ValueError: no columns, or ``emphasise`` of another length than the table.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        caption: str | None = None,
+        decimals: int | dict[str, int] = 3,
+        emphasise: pd.Series | None = None,
+    ) -> None:
+        if frame.shape[1] == 0:
+            raise ValueError("Table needs a DataFrame with at least one column, got none")
+        if emphasise is not None and len(emphasise) != len(frame):
+            raise ValueError(f"emphasise: expected {len(frame)} values, one a row, got {len(emphasise)}")
+        self.frame = frame
+        self.caption = caption
+        bold = [False] * len(frame) if emphasise is None else [bool(value) for value in emphasise]
+        numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
+        places = [decimals if isinstance(decimals, int) else decimals.get(str(n), 3) for n in frame.columns]
+        heads = "".join(_cell("th", str(name), right) for name, right in zip(frame.columns, numeric, strict=True))
+        body = "".join(
+            "<tr>"
+            + "".join(_cell("td", _text(v, p), right, strong) for v, p, right in zip(row, places, numeric, strict=True))
+            + "</tr>"
+            for row, strong in zip(frame.itertuples(index=False), bold, strict=True)
+        )
+        below = f'<figcaption style="margin-top:0.5rem">{html.escape(caption)}</figcaption>' if caption else ""
+        self.html = (
+            '<figure class="vmp-table" style="margin:1rem 0"><div style="overflow-x:auto" tabindex="0">'
+            '<table style="border-collapse:collapse;margin:0 auto;font-size:0.9em;line-height:1.35">'
+            f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{below}</figure>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": self.frame.to_string(index=False)}
+
+
+def _cell(tag: str, text: str, right: bool, strong: bool = False) -> str:
+    style = _CELL + f";text-align:{'right' if right else 'left'}"
+    if right:
+        style += ";font-variant-numeric:tabular-nums"
+    if strong:
+        style += ";font-weight:700"
+    scope = ' scope="col"' if tag == "th" else ""
+    return f'<{tag}{scope} style="{style}">{html.escape(text)}</{tag}>'
+
+
+def _text(value: object, decimals: int) -> str:
+    if value is None or (isinstance(value, float) and value != value):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        if value != 0 and abs(value) < 0.5 * 10**-decimals:
+            return f"{value:.1e}"  # small, but not 0
+        return f"{value:.{decimals}f}"
+    return str(value)
