@@ -14,7 +14,8 @@ from tolerances import GRADIENT_TOLERANCE, TOLERANCE, assert_close
 from torch import Tensor
 
 import vmp
-from vmp.prompt import LUMA, _compose, inverse_shift, inverse_slope, shift, slope
+from vmp.equations import compose
+from vmp.prompt import LUMA, inverse_shift, inverse_slope, shift, slope
 
 PAIRS = [(9.2, -0.59), (11.04, -0.59), (23.45, 0.03), (50.0, 0.5)]
 OPTIONS = [
@@ -219,6 +220,24 @@ def test_gradients_of_both_paths_agree(options: dict, frames: int) -> None:
         found.append((layer.m.grad, layer.n.grad))
     for fused, composed in zip(*found, strict=True):
         torch.testing.assert_close(fused, composed, rtol=GRADIENT_TOLERANCE[0], atol=GRADIENT_TOLERANCE[1])
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("frames", [2, 3, 6])
+def test_an_accelerators_way_of_walking_gives_the_same(
+    options: dict, frames: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip, weights = clip_of(2, 3, frames, 6, 7), clip_of(2, 3, frames - 1, 6, 7, seed=1)
+    found = []
+    for all_at_once in (False, True):
+        if all_at_once:
+            monkeypatch.setattr("vmp.fused.frames_at_once", lambda clip: clip.shape[2] - 1)
+        layer = vmp.MotionPrompt(generator=torch.Generator().manual_seed(3), **options)
+        prompts, variation = layer(clip)
+        ((prompts * weights).sum() + 30 * variation).backward()
+        found.append((prompts, variation, layer.m.grad, layer.n.grad))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=GRADIENT_TOLERANCE[0], atol=GRADIENT_TOLERANCE[1])
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
@@ -602,7 +621,7 @@ def test_bad_frames_in_a_stream() -> None:
 def test_composition_is_what_the_layer_gives() -> None:
     layer = vmp.MotionPrompt(generator=torch.Generator().manual_seed(9))
     clip = clip_of(1, 3, 4, 5, 5)
-    prompts, variation = _compose(clip, layer.slope, layer.shift, layer._choices)
+    prompts, variation = compose(clip, layer.slope, layer.shift, layer._choices)
     came_prompts, came_variation = layer(clip)
     assert_close(came_prompts, prompts)
     assert_close(came_variation, variation)
