@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from vmp.figures import norms
-from vmp.figures.still import Still
 
 
 def test_family_by_hand():
@@ -49,41 +48,34 @@ def test_before_after_by_hand():
     assert after[2, 1] == pytest.approx(1 / (1 + math.exp(25)))
 
 
-def test_panels_are_legible_stills():
-    family = norms.family()
-    panels = [
-        norms.family_panel(family, 11.04, -0.59),
-        norms.slope_panel(11.04),
-        norms.shift_panel(-0.59),
-        norms.before_after_panel(-0.59),
-    ]
-    html = Still(*panels, alt="Fig. 3").html  # refuses text under 11 px and heavy SVG
-    assert html.count("<svg") == 4
+def test_pair_table_by_hand():
+    row = norms.pair_table({"FineGym": (11.04, -0.59)}).loc["FineGym"]
+    assert row["f(0)"] == pytest.approx(1 / (1 + math.exp(-11.04 * 0.59)))
+    assert 5 / (0.45 * math.tanh(row["m"]) + 0.1) == pytest.approx(11.04)
+    assert 0.6 * math.tanh(row["n"]) == pytest.approx(-0.59)
+    assert row["loses half at"] == -0.59
+    assert 1 / (1 + math.exp(-11.04 * (row["loses a tenth at"] + 0.59))) == pytest.approx(0.9)
 
 
-def test_marked_points_lie_on_their_curves():
-    figure = norms.slope_panel(23.45)
-    (m_low, m_high), (a, again) = figure.axes[0].lines[-1].get_data()
-    assert m_low == -m_high
-    assert a == again == 23.45
-    assert 5 / (0.45 * math.tanh(m_high) + 0.1) == pytest.approx(23.45)
-    figure = norms.shift_panel(-0.36)
-    (n,), (b,) = figure.axes[0].lines[-1].get_data()
-    assert 0.6 * math.tanh(n) == pytest.approx(b) == pytest.approx(-0.36)
-    Still(norms.slope_panel(), norms.shift_panel(), figure, alt="closes them")
+def test_response_by_hand():
+    difference = np.array([[0.0, 0.004, 0.2, -0.2]])  # still, still, moved, moved
+    gamma = norms.family(gamma=0.5)[0]
+    row = norms.response([gamma], difference).loc["Gamma, g = 0.5"]
+    noise, motion = math.sqrt(0.004) / 2, math.sqrt(0.2)
+    assert row["mean value"] == pytest.approx(math.sqrt(0.004) / 4)
+    assert row["share below 0"] == 0.25
+    assert row["still pixels"] == pytest.approx(noise)
+    assert row["moved pixels"] == pytest.approx(motion)
+    assert row["noise / motion"] == pytest.approx(noise / motion)
 
 
-def test_slider_moves_only_the_learnable_curve():
-    figure = norms.family_plot(norms.family(), a=20.0, steps=5)
-    last = len(figure.data) - 1
-    steps = figure.layout.sliders[0].steps
-    assert [step.label for step in steps] == ["-0.6", "-0.3", "0", "0.3", "0.6"]
-    assert all(list(step.args[1]) == [last] for step in steps)
-    assert list(steps[2].args[0]["y"][0]) == list(figure.data[last].y)
-    assert steps[0].args[0]["y"][0][80] == pytest.approx(1 / (1 + math.exp(-12)), abs=1e-4)  # p = 0, b = -.6
+def test_response_measures_from_the_value_of_stillness():
+    ours = norms.learned(10.0, 0.0)
+    row = norms.response([ours], np.array([[0.0, 0.2]])).iloc[0]
+    assert row["still pixels"] == 0
+    assert row["moved pixels"] == pytest.approx(1 / (1 + math.exp(-2)) - 0.5)
 
 
-def test_surface_of_before_and_after():
-    figure = norms.before_after_plot(0.0)
-    assert np.asarray(figure.data[0].z).shape == (41, 41)
-    assert figure.layout.scene.xaxis.title.text == "difference before"
+def test_response_needs_still_and_moved_pixels():
+    with pytest.raises(ValueError, match=r"its sizes go from 0\.02 to 0\.03: take another moment"):
+        norms.response(norms.family(), np.array([[0.02, -0.03]]))

@@ -1,27 +1,20 @@
-"""Figures of the power normalisations: the family, slope and shift, before and after (Fig. 3 of the paper)."""
+"""The power normalisations that the chapters compare, with their parameters chosen, and numbers on them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
 from vmp import power_norm
-from vmp.figures.palette import ATTENTION, DIFFERENCE, NEUTRAL, PROMPT, attention_colormap
-from vmp.figures.still import PANEL_WIDTH, still_style
-from vmp.prompt import power_normalise, shift, slope
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+from vmp.figures.palette import ATTENTION, DIFFERENCE, PROMPT
+from vmp.prompt import inverse_shift, inverse_slope, power_normalise
 
 Values = NDArray[np.float64]
 
@@ -67,151 +60,12 @@ def learned(a: float, b: float, name: str = "learnable") -> Norm:
     return Norm(name, f"a = {a:g}, b = {b:g}", partial(power_normalise, a=a, b=b), ATTENTION, odd=False)
 
 
-def family_panel(norms: Sequence[Norm], a: float, b: float, reach: float = 0.6) -> Figure:
-    """Fig. 3 (a): the family, and the learnable function with a shadow over the shifts from -reach to reach."""
-    p = np.linspace(-1, 1, 401)
-    low, high = learned(a, reach)(p), learned(a, -reach)(p)
-    with still_style():
-        figure, axes = plt.subplots(figsize=(PANEL_WIDTH, 3.1))
-        axes.fill_between(p, low, high, color=ATTENTION, alpha=0.16, linewidth=0, label="its shifts")
-        for norm in (*norms, learned(a, b)):
-            axes.plot(p, norm(p), color=norm.colour, label=norm.name, linewidth=1.6 if norm.odd else 2.6)
-        axes.axhline(0, color=NEUTRAL, linewidth=0.6)
-        axes.axvline(0, color=NEUTRAL, linewidth=0.6)
-        axes.set(title="(a) the family", xlabel="difference before", ylabel="value after", xlim=(-1, 1))
-        figure.legend(loc="outside lower center", ncols=3, columnspacing=1.0)
-    return figure
-
-
-def slope_panel(a: float | None = None) -> Figure:
-    """Fig. 3 (b): slope a(m) of Eq. 2, with the two m that give slope ``a``."""
-    m = torch.linspace(-3, 3, 601, dtype=torch.float64)
-    with still_style():
-        figure, axes = plt.subplots(figsize=(PANEL_WIDTH, 2.5))
-        axes.plot(m, slope(m), color=ATTENTION)
-        axes.axhline(5 / 0.55, color=NEUTRAL, linewidth=0.8, linestyle=":")
-        axes.axhline(50, color=NEUTRAL, linewidth=0.8, linestyle=":")
-        axes.set(title="(b) slope a(m)", xlabel="m", ylabel="a", ylim=(0, 54), yticks=[0, 9.1, 25, 50])
-        if a is not None:
-            at = np.arctanh((5 / a - 0.1) / 0.45)
-            axes.plot([-at, at], [a, a], "o", color=ATTENTION, markersize=4.5)
-            axes.annotate(f"a = {a:g}", (at, a), (0, 7), textcoords="offset points", ha="center")
-    return figure
-
-
-def shift_panel(b: float | None = None) -> Figure:
-    """Fig. 3 (c): shift b(n) of Eq. 2, with the n that gives shift ``b``."""
-    n = torch.linspace(-3, 3, 601, dtype=torch.float64)
-    with still_style():
-        figure, axes = plt.subplots(figsize=(PANEL_WIDTH, 2.5))
-        axes.plot(n, shift(n), color=ATTENTION)
-        for bound in (-0.6, 0.6):
-            axes.axhline(bound, color=NEUTRAL, linewidth=0.8, linestyle=":")
-        axes.set(title="(c) shift b(n)", xlabel="n", ylabel="b", ylim=(-0.75, 0.75), yticks=[-0.6, 0, 0.6])
-        if b is not None:
-            at = np.arctanh(b / 0.6)
-            axes.plot([at], [b], "o", color=ATTENTION, markersize=4.5, clip_on=False)
-            axes.annotate(f"b = {b:g}", (at, b), (4, 6), textcoords="offset points")
-            axes.set_xlim(min(-3, at - 0.2), max(3, at + 0.2))
-    return figure
-
-
 def before_after(b: float, count: int = 41) -> tuple[Values, Values, Values]:
     """Fig. 3 (d): differences (count,), slopes (count,) from 9.1 to 50, and the value after (slopes, differences)."""
     differences = np.linspace(-1, 1, count)
     slopes = np.linspace(5 / 0.55, 50, count)
     after = 1 / (1 + np.exp(-slopes[:, None] * (differences[None, :] - b)))
     return differences, slopes, after
-
-
-def before_after_panel(b: float) -> Figure:
-    """Fig. 3 (d) as a map: the value after, for each difference before and each slope, at one shift."""
-    differences, slopes, after = before_after(b, 101)
-    with still_style():
-        figure, axes = plt.subplots(figsize=(PANEL_WIDTH, 2.5))
-        image = axes.imshow(
-            after,
-            cmap=attention_colormap(),
-            vmin=0,
-            vmax=1,
-            origin="lower",
-            aspect="auto",
-            extent=(-1, 1, float(slopes[0]), float(slopes[-1])),
-        )
-        axes.axvline(b, color="black", linewidth=0.8, linestyle="--")
-        axes.set(title=f"(d) before and after, b = {b:g}", xlabel="difference before", ylabel="slope a")
-        axes.set_xlim(float(differences[0]), float(differences[-1]))
-        figure.colorbar(image, ax=axes, label="value after", ticks=[0, 0.5, 1])
-    return figure
-
-
-def family_plot(norms: Sequence[Norm], a: float, reach: float = 0.6, steps: int = 13) -> go.Figure:
-    """Fig. 3 (a) for the mouse: values under the pointer, and a slider that moves the learnable function's shift."""
-    import plotly.graph_objects as go
-
-    p = np.linspace(-1, 1, 161)
-    shifts = np.linspace(-reach, reach, steps).round(2)
-    figure = go.Figure()
-    low, high = learned(a, reach)(p), learned(a, -reach)(p)
-    figure.add_scatter(x=p, y=_short(low), mode="lines", line_width=0, showlegend=False, hoverinfo="skip")
-    figure.add_scatter(
-        x=p,
-        y=_short(high),
-        mode="lines",
-        line_width=0,
-        fill="tonexty",
-        fillcolor="rgba(224,89,42,0.16)",
-        name="all its shifts",
-        hoverinfo="skip",
-    )
-    for norm in norms:
-        figure.add_scatter(x=p, y=_short(norm(p)), mode="lines", name=norm.label, line_color=norm.colour)
-    middle = steps // 2
-    ours = [_short(learned(a, float(b))(p)) for b in shifts]
-    figure.add_scatter(
-        x=p, y=ours[middle], mode="lines", name=f"learnable, a = {a:g}", line={"color": ATTENTION, "width": 4}
-    )
-    last = len(figure.data) - 1
-    moves = [
-        {"method": "restyle", "label": f"{b:g}", "args": [{"y": [y]}, [last]]}
-        for b, y in zip(shifts, ours, strict=True)
-    ]
-    figure.update_layout(
-        xaxis={"title": "difference before", "range": [-1, 1]},
-        yaxis={"title": "value after", "range": [-1.05, 1.05]},
-        hovermode="x unified",
-        hoverlabel={"namelength": -1},
-        height=520,
-        margin={"l": 50, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        sliders=[{"active": middle, "steps": moves, "currentvalue": {"prefix": "shift b = "}, "pad": {"t": 45}}],
-    )
-    figure.update_xaxes(hoverformat=".3f")
-    figure.update_yaxes(hoverformat=".3f")
-    return figure
-
-
-def before_after_plot(b: float) -> go.Figure:
-    """Fig. 3 (d) as a surface that turns: difference before, slope, value after."""
-    import plotly.graph_objects as go
-
-    from vmp.figures.surfaces import ATTENTION_SCALE, scene
-
-    differences, slopes, after = before_after(b)
-    surface = go.Surface(
-        x=_short(differences),
-        y=_short(slopes),
-        z=_short(after),
-        colorscale=ATTENTION_SCALE,
-        cmin=0,
-        cmax=1,
-        showscale=False,
-        hovertemplate="difference %{x:.2f}<br>slope %{y:.1f}<br>after %{z:.3f}<extra></extra>",
-    )
-    figure = go.Figure(surface)
-    figure.update_layout(scene=scene("difference before", "slope a", "value after"), height=460)
-    figure.update_layout(margin={"l": 0, "r": 0, "t": 10, "b": 0})
-    return figure
 
 
 def at_zero(norms: Sequence[Norm], step: float = 1 / 255) -> pd.DataFrame:
@@ -229,6 +83,44 @@ def at_zero(norms: Sequence[Norm], step: float = 1 / 255) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
-def _short(values: NDArray[np.floating]) -> list:
-    """Four decimals are enough for a picture, and keep the page small."""
-    return np.round(np.asarray(values, dtype=np.float64), 4).tolist()
+def pair_table(pairs: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
+    """What a learned pair (a, b) does, one row a pair.
+
+    Columns: a, b; m, n, the learned numbers behind them (Eq. 2); ``f(0)``, the attention of a still pixel; ``loses a
+    tenth at`` and ``loses half at``, the differences at which the attention is .9 and .5.
+    """
+    rows = {}
+    for name, (a, b) in pairs.items():
+        still = 1 / (1 + np.exp(a * b))
+        rows[name] = [a, b, inverse_slope(a), inverse_shift(b), still, b + np.log(9) / a, b]
+    columns = ["a", "b", "m", "n", "f(0)", "loses a tenth at", "loses half at"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def response(
+    norms: Sequence[Norm], difference: NDArray[np.floating], still: float = 2 / 255, moved: float = 0.05
+) -> pd.DataFrame:
+    """What each norm makes of a difference map, one row a norm.
+
+    Columns: ``mean value``; ``share below 0``; ``still pixels``, how far on average the value of a pixel with
+    |D| <= ``still`` (sensor and compression noise) lies from f(0); ``moved pixels``, the same where |D| > ``moved``;
+    ``noise / motion``, the one over the other: the lower, the better the two are told apart.
+
+    Raises:
+        ValueError: a map without still or without moved pixels.
+    """
+    size = np.abs(difference)
+    quiet, loud = size <= still, size > moved
+    if not quiet.any() or not loud.any():
+        raise ValueError(
+            f"difference must have pixels of size up to {still:.3g} and over {moved:.3g}; its sizes go from "
+            f"{size.min():.3g} to {size.max():.3g}: take another moment or stride"
+        )
+    rows = {}
+    for norm in norms:
+        value = norm(difference)
+        away = np.abs(value - norm(np.zeros(1)))
+        noise, motion = away[quiet].mean(), away[loud].mean()
+        rows[norm.label] = [value.mean(), (value < 0).mean(), noise, motion, noise / motion]
+    columns = ["mean value", "share below 0", "still pixels", "moved pixels", "noise / motion"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
