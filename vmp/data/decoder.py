@@ -58,6 +58,10 @@ class Decoder:
         # AVI stores no times of showing, and those guessed for B-frames come shuffled: its decoding slots, in order,
         # are the times.
         self._slots_are_times = self._container.format.name == "avi"
+        # Entered in the middle, these give times that do not match those from the beginning.
+        self._seekable = self._origin is not None and not (
+            self._container.format.name == "mpeg" or (self._slots_are_times and stream.codec_context.has_b_frames)
+        )
         known = stream.average_rate if self._origin is not None else stream.guessed_rate
         self.rate = float(known or stream.guessed_rate or stream.average_rate or 25)
         # Containers round times to their tick (1 ms in Matroska); a frame that rounding moved still counts as shown.
@@ -98,7 +102,7 @@ class Decoder:
     def key_frame_between(self, after: float, until: float) -> bool:
         """Whether the container's index has a key frame in (after, until]; False where it has no index."""
         origin, time_base, index = self._origin, self._stream.time_base, self._stream.index_entries
-        if origin is None or time_base is None or until <= after:
+        if not self._seekable or origin is None or time_base is None or until <= after:
             return False
         found = index.search_timestamp(int(until / time_base) + origin)
         return found >= 0 and float((index[found].timestamp - origin) * time_base) > after + self.tolerance
@@ -141,7 +145,8 @@ class Decoder:
         if not streams or self._container.format.name in _NOT_VIDEO:
             kinds = sorted({s.type for s in self._container.streams if s.type != "video"})
             self._container.close()
-            raise VideoError(self.path, f"has no video stream (it has: {', '.join(kinds) or 'no stream'})")
+            hint = "" if {"audio", "subtitle"} & set(kinds) else "; it is truncated or not a video"
+            raise VideoError(self.path, f"has no video stream (it has: {', '.join(kinds) or 'none'}){hint}")
         self._stream = streams[0]
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = self.threads
@@ -154,7 +159,7 @@ class Decoder:
 
     def _seek(self, time: float) -> bool:
         """Go to the key frame before; False where only reading from the beginning will do."""
-        if not 0 < time < math.inf or self._origin is None or self._stream.time_base is None:
+        if not 0 < time < math.inf or not self._seekable or self._origin is None or self._stream.time_base is None:
             return False
         self._pristine = False
         try:
@@ -214,6 +219,8 @@ class Decoder:
     def _promised_end(self) -> float | None:
         """When the video ends by its container's word, the earliest of what it says; None where it says nothing."""
         stream, promises = self._stream, []
+        if self._slots_are_times and stream.frames:
+            return stream.frames / self.rate  # FFmpeg shortens an AVI file's durations to what is there
         if stream.duration and stream.time_base:
             promises.append(float(stream.duration * stream.time_base))
         if "DURATION" in stream.metadata:  # Matroska, "00:00:04.000000000", from time 0

@@ -14,6 +14,8 @@ What is done with a file's oddities:
 - Colour is converted by the matrix and range that the file states (BT.709, BT.601, ...), or by BT.601 with limited
   range where it states none, which is FFmpeg's choice; players may choose BT.709. Chroma is interpolated bilinearly,
   transparency is dropped, deeper pixels are rounded to 8 bits.
+- Raw streams, MPEG program streams and AVI files with B-frames cannot be entered in the middle with exact times: they
+  are decoded from the beginning. For random access into long ones, put them into MP4 or Matroska first.
 - Of several video streams the first is read; a cover picture is not a video.
 """
 
