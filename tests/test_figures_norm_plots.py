@@ -74,3 +74,11 @@ def test_profile_is_a_legible_still_and_refuses_a_row_outside():
     Still(figure, alt="profile")
     with pytest.raises(ValueError, match="row must lie in 0 to 1, got 2"):
         norm_plots.profile_panel(norms.family(), difference, row=2)
+
+
+def test_map_panel_is_a_small_still_with_the_range_of_its_kind():
+    signed = norm_plots.map_panel(np.zeros((34, 60)), "difference", signed=True)
+    plain = norm_plots.map_panel(np.zeros((34, 60)), "attention", signed=False)
+    assert signed.axes[0].images[0].get_clim() == (-1, 1)
+    assert plain.axes[0].images[0].get_clim() == (0, 1)
+    assert len(Still(signed, plain, alt="maps").html) < 60_000

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from vmp.figures.moments import Picture, highlight
 from vmp.figures.norms import Norm, before_after, learned
-from vmp.figures.palette import ATTENTION, NEUTRAL, attention_colormap, colour_attention, colour_difference
+from vmp.figures.palette import (
+    ATTENTION,
+    NEUTRAL,
+    attention_colormap,
+    colour_attention,
+    colour_difference,
+    difference_colormap,
+)
 from vmp.figures.still import CURVES, PANEL_WIDTH, still_style
 from vmp.prompt import shift, slope
 
@@ -213,3 +220,20 @@ def profile_panel(norms: Sequence[Norm], difference: NDArray[np.floating], row: 
 def _short(values: NDArray[np.floating]) -> list:
     """Four decimals are enough for a picture, and keep the page small."""
     return np.round(np.asarray(values, dtype=np.float64), 4).tolist()
+
+
+def map_panel(values: NDArray[np.floating], title: str, signed: bool) -> Figure:
+    """A coarse map as a picture with a colour bar: in [-1, 1] if signed, else in [0, 1]."""
+    height, width = values.shape
+    with still_style():
+        figure, axes = plt.subplots(figsize=(PANEL_WIDTH, PANEL_WIDTH * height / width + 0.35))
+        image = axes.imshow(
+            values,
+            cmap=difference_colormap() if signed else attention_colormap(),
+            vmin=-1 if signed else 0,
+            vmax=1,
+        )
+        axes.set_title(title)
+        axes.set_axis_off()
+        figure.colorbar(image, ax=axes, ticks=[-1, 0, 1] if signed else [0, 0.5, 1], shrink=0.8)
+    return figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vmp.figures.palette import ATTENTION_ANCHORS, DIFFERENCE_ANCHORS, NEUTRAL
+from vmp.figures.palette import ATTENTION_ANCHORS, DIFFERENCE_ANCHORS
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -98,13 +98,12 @@ def _surface(values: NDArray[np.floating], signed: bool, columns: int) -> dict[s
 
 
 def scene(x: str, y: str, z: str, heights: tuple[float, float] | None = None) -> dict[str, Any]:
-    """Axes of a 3D figure: thin neutral lines that show on a light and on a dark page."""
-    quiet = {"backgroundcolor": "rgba(0,0,0,0)", "gridcolor": NEUTRAL, "zerolinecolor": NEUTRAL}
+    """Axes of a 3D figure; with ``heights`` it lies flat over a picture, whose own axes carry no numbers."""
     plain = {"showticklabels": False, "showgrid": False, "zeroline": False} if heights else {}
     return {
-        "xaxis": {"title": {"text": x}, **quiet, **plain},
-        "yaxis": {"title": {"text": y}, **quiet, **plain},
-        "zaxis": {"title": {"text": z}, **quiet, **({"range": list(heights)} if heights else {})},
+        "xaxis": {"title": {"text": x}, **plain},
+        "yaxis": {"title": {"text": y}, **plain},
+        "zaxis": {"title": {"text": z}, **({"range": list(heights)} if heights else {})},
         "aspectmode": "manual",
         "aspectratio": {"x": 1.6, "y": 0.9 if heights else 1.2, "z": 0.6 if heights else 0.9},
         "camera": {"eye": {"x": -0.9, "y": -1.6, "z": 1.1}},
