@@ -1,0 +1,7 @@
+"""``python -m vmp.book``."""
+
+import sys
+
+from vmp.book.command import main
+
+sys.exit(main())
