@@ -69,11 +69,14 @@ def test_pictures_of_a_norm_keep_the_sign_in_the_map_and_clip_it_in_the_prompt()
 
 def test_profile_is_a_legible_still_and_refuses_a_row_outside():
     difference = np.linspace(-0.3, 0.3, 20).reshape(2, 10)
-    figure = norm_plots.profile_panel([*norms.family(), norms.learned(23.45, 0.03)], difference, row=1)
-    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), difference[1])
+    figure = norm_plots.profile_panel(
+        [*norms.family(), norms.learned(23.45, 0.03)], difference, row=1, columns=slice(2, 8)
+    )
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), difference[1, 2:8])
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_xdata(), np.arange(2, 8))
     Still(figure, alt="profile")
     with pytest.raises(ValueError, match="row must lie in 0 to 1, got 2"):
-        norm_plots.profile_panel(norms.family(), difference, row=2)
+        norm_plots.profile_panel(norms.family(), difference, row=2, columns=slice(None))
 
 
 def test_map_panel_is_a_small_still_with_the_range_of_its_kind():

@@ -34,6 +34,15 @@ def test_six_pictures_where_stillness_is_neutral_in_each():
     assert min(corner[5]) > 230
 
 
+def test_step_uses_every_so_many_frames():
+    frames = moving_square(33)
+    pictures = motion_pictures(frames, index=2, step=2, flow_width=64)
+    assert pictures[0][1] == "frame 4"
+    np.testing.assert_array_equal(pictures[0][0], frames[4])
+    with pytest.raises(ValueError, match="for 33 frames and a stride of 30, got 3"):
+        motion_pictures(frames, index=3, step=2)
+
+
 def test_as_picture_by_hand():
     values = torch.tensor([0.0, 0.5, 1.2]).view(3, 1, 1)
     assert as_picture(values)[0, 0].tolist() == [0, 128, 255]

@@ -38,9 +38,7 @@ def test_four_in_a_row_are_as_wide_as_a_page_shows():
 
 
 def test_each_picture_has_caption_alt_and_size():
-    html = Pictures(
-        [(flat(), "frame <1>"), (flat(), "frame 2")], columns=2, alt="frames", caption="look"
-    ).html
+    html = Pictures([(flat(), "frame <1>"), (flat(), "frame 2")], columns=2, alt="frames", caption="look").html
     assert html.startswith('<figure class="vmp-pictures"')
     assert 'aria-label="frames"' in html
     assert html.count('loading="lazy"') == 2
@@ -50,11 +48,15 @@ def test_each_picture_has_caption_alt_and_size():
 
 
 def test_a_row_label_stands_before_its_row():
-    html = Pictures(
-        [(flat(), name) for name in "abcd"], columns=2, alt="two rows", row_labels=["first", "second"]
-    ).html
+    html = Pictures([(flat(), name) for name in "abcd"], columns=2, alt="two rows", row_labels=["first", "second"]).html
     order = re.findall(r"(first|second|>[abcd])<", html)
     assert order == ["first", ">a", ">b", "second", ">c", ">d"]
+
+
+def test_an_empty_label_begins_a_row_without_a_heading():
+    html = Pictures([(flat(), name) for name in "ab"], columns=1, alt="two rows", row_labels=["first", ""]).html
+    assert html.count("font-weight:600") == 1
+    assert html.count("grid-column:1/-1") == 2
 
 
 def test_mimebundle_has_html_and_a_text_for_terminals():

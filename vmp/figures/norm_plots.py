@@ -55,8 +55,8 @@ def slope_panel(a: float | None = None) -> Figure:
         axes.set(title="(b) slope a(m)", xlabel="m", ylabel="a", ylim=(0, 54), yticks=[0, 9.1, 25, 50])
         if a is not None:
             at = np.arctanh((5 / a - 0.1) / 0.45)
-            axes.plot([-at, at], [a, a], "o", color=ATTENTION, markersize=4.5)
-            axes.annotate(f"a = {a:g}", (at, a), (0, 7), textcoords="offset points", ha="center")
+            axes.plot([-at, at], [a, a], "o", color=ATTENTION, markersize=4.5, label=f"a = {a:g}")
+            axes.legend(loc="upper right", handlelength=0.8)
     return figure
 
 
@@ -71,8 +71,8 @@ def shift_panel(b: float | None = None) -> Figure:
         axes.set(title="(c) shift b(n)", xlabel="n", ylabel="b", ylim=(-0.75, 0.75), yticks=[-0.6, 0, 0.6])
         if b is not None:
             at = np.arctanh(b / 0.6)
-            axes.plot([at], [b], "o", color=ATTENTION, markersize=4.5, clip_on=False)
-            axes.annotate(f"b = {b:g}", (at, b), (4, 6), textcoords="offset points")
+            axes.plot([at], [b], "o", color=ATTENTION, markersize=4.5, label=f"b = {b:g}")
+            axes.legend(loc="upper left", handlelength=0.8)
             axes.set_xlim(min(-3, at - 0.2), max(3, at + 0.2))
     return figure
 
@@ -201,18 +201,19 @@ def norm_pictures(norm: Norm, difference: NDArray[np.floating], frame: Picture) 
     ]
 
 
-def profile_panel(norms: Sequence[Norm], difference: NDArray[np.floating], row: int) -> Figure:
-    """One row of pixels: its differences, and what each norm makes of them."""
+def profile_panel(norms: Sequence[Norm], difference: NDArray[np.floating], row: int, columns: slice) -> Figure:
+    """A stretch of one row of pixels: its differences, and what each norm makes of them."""
     if not 0 <= row < len(difference):
         raise ValueError(f"row must lie in 0 to {len(difference) - 1}, got {row}")
-    line = np.asarray(difference[row], dtype=np.float64)
+    at = np.arange(difference.shape[1])[columns]
+    line = np.asarray(difference[row, columns], dtype=np.float64)
     with still_style():
         figure, (top, bottom) = plt.subplots(2, 1, figsize=(PANEL_WIDTH, 3.6), sharex=True, height_ratios=(1, 2))
-        top.plot(line, color=NEUTRAL, linewidth=1.0)
+        top.plot(at, line, color=NEUTRAL, linewidth=1.2)
         top.set(title=f"row {row} of the picture", ylabel="before")
         for norm in norms:
-            bottom.plot(norm(line), color=norm.colour, linewidth=1.0 if norm.odd else 1.8, label=norm.name)
-        bottom.set(xlabel="column, px", ylabel="after", ylim=(-1.05, 1.05), xlim=(0, len(line) - 1))
+            bottom.plot(at, norm(line), color=norm.colour, linewidth=1.2 if norm.odd else 2.2, label=norm.name)
+        bottom.set(xlabel="column, px", ylabel="after", ylim=(-1.05, 1.05), xlim=(at[0], at[-1]))
         figure.legend(loc="outside lower center", ncols=3, columnspacing=1.0)
     return figure
 

@@ -78,7 +78,7 @@ def at_zero(norms: Sequence[Norm], step: float = 1 / 255) -> pd.DataFrame:
     rows = {}
     for norm in norms:
         still, up, down, low, high = norm(at)
-        rows[norm.label] = [still, up - still, down - still, low, high]
+        rows[norm.name] = [still, up - still, down - still, low, high]
     columns = ["f(0)", "one level brighter", "one level darker", "f(-1)", "f(1)"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
@@ -121,6 +121,6 @@ def response(
         value = norm(difference)
         away = np.abs(value - norm(np.zeros(1)))
         noise, motion = away[quiet].mean(), away[loud].mean()
-        rows[norm.label] = [value.mean(), (value < 0).mean(), noise, motion, noise / motion]
+        rows[norm.name] = [value.mean(), (value < 0).mean(), noise, motion, noise / motion]
     columns = ["mean value", "share below 0", "still pixels", "moved pixels", "noise / motion"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)

@@ -24,7 +24,8 @@ class Pictures:
         columns: pictures a row on a wide page.
         alt: what the grid shows as a whole, for readers who do not see it.
         caption: plain text under the grid: what to see.
-        row_labels: one heading a row of ``columns`` pictures, shown above it at every width.
+        row_labels: one heading a row of ``columns`` pictures, shown above it at every width; "" begins the row without
+            one.
         max_width: pixels that a picture is scaled down to at most.
         quality: of the WebP compression, 1 to 100.
 
@@ -51,7 +52,7 @@ class Pictures:
         cells: list[str] = []
         for index, (picture, text) in enumerate(pictures):
             if row_labels is not None and index % columns == 0:
-                cells.append(_row_label(row_labels[index // columns]))
+                cells.append(_row_start(row_labels[index // columns]))
             cells.append(_cell(picture, text, width, quality))
         self.html = _frame(cells, columns, alt, caption)
 
@@ -86,7 +87,9 @@ def _cell(picture: NDArray[np.uint8], text: str, width: int, quality: int) -> st
     )
 
 
-def _row_label(text: str) -> str:
+def _row_start(text: str) -> str:
+    if not text:
+        return '<div style="grid-column:1/-1;margin-top:-10px"></div>'  # takes back the gap of an empty line
     return f'<div style="grid-column:1/-1;font-weight:600;margin-top:0.4em">{html.escape(text)}</div>'
 
 
@@ -97,9 +100,7 @@ def _frame(cells: list[str], columns: int, alt: str, caption: str | None) -> str
         f"display:grid;gap:{gap}px;align-items:start;"
         f"grid-template-columns:repeat(auto-fill,minmax(min(100%,max({_NARROWEST}px,{share})),1fr))"
     )
-    figcaption = (
-        f'<figcaption style="margin-top:0.5rem">{html.escape(caption)}</figcaption>' if caption else ""
-    )
+    figcaption = f'<figcaption style="margin-top:0.5rem">{html.escape(caption)}</figcaption>' if caption else ""
     return (
         f'<figure class="vmp-pictures" role="group" aria-label="{html.escape(alt)}" style="margin:1rem 0">'
         f'<div style="{grid}">{"".join(cells)}</div>{figcaption}</figure>'

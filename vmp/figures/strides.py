@@ -62,15 +62,15 @@ def _luma(frame: Picture) -> Map:
 
 
 def stride_panels(numbers: Mapping[str, pd.DataFrame], seconds_a_frame: float) -> list[Figure]:
-    """Two panels over the stride, a line a clip: mean size of the difference, and mean attention."""
+    """Two panels over the stride, a line a clip: mean size of the difference, and how many pixels change visibly."""
     panels = []
-    for column, title in (("mean |D|", "size of the difference"), ("mean attention", "attention")):
+    for column, title in (("mean |D|", "size of the difference"), ("share |D| > .05", "pixels that change")):
         with still_style():
             figure, axes = plt.subplots(figsize=(PANEL_WIDTH, 2.5))
             for (name, table), colour in zip(numbers.items(), (DIFFERENCE, ATTENTION, PROMPT), strict=False):
                 axes.plot(table.index * seconds_a_frame, table[column], "o-", color=colour, label=name, markersize=3.5)
             axes.set(title=title, xlabel="seconds from frame to frame", ylabel=column)
-            axes.set_ylim(0, 1.02 if column == "mean attention" else None)
+            axes.set_ylim(0, None)
             axes.set_xlim(0, None)
             axes.legend()
         panels.append(figure)

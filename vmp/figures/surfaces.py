@@ -49,7 +49,7 @@ def _block_means(values: NDArray[np.float64], count: int) -> NDArray[np.float64]
     return np.add.reduceat(values, edges[:-1], axis=0) / np.diff(edges)[:, None]
 
 
-def surface_plot(maps: Mapping[str, NDArray[np.floating]], signed: set[str], columns: int = 60) -> go.Figure:
+def surface_plot(maps: Mapping[str, NDArray[np.floating]], signed: set[str], columns: int = 48) -> go.Figure:
     """One scene with a button a map: the map's values as heights over the picture, in the project's colours.
 
     Args:
@@ -86,14 +86,14 @@ def surface_plot(maps: Mapping[str, NDArray[np.floating]], signed: set[str], col
 
 def _surface(values: NDArray[np.floating], signed: bool, columns: int) -> dict[str, Any]:
     """What a surface trace needs; rows are turned over so that the picture's top lies at the back."""
-    heights = np.round(coarsen(values, columns)[::-1].astype(float), 3)
+    heights = np.round(coarsen(values, columns)[::-1].astype(float), 2)
     return {
         "z": heights.tolist(),
         "colorscale": DIFFERENCE_SCALE if signed else ATTENTION_SCALE,
         "cmin": -1.0 if signed else 0.0,
         "cmax": 1.0,
         "showscale": False,
-        "hovertemplate": "value %{z:.3f}<extra></extra>",
+        "hovertemplate": "value %{z:.2f}<extra></extra>",
     }
 
 
