@@ -51,3 +51,8 @@ def test_timesformer_against_x3d() -> None:
     assert leads["finegym", "top1", "vmp"] == 0.0
     assert leads["mpii", "top5", "baseline"] == pytest.approx(-1.4)
     assert len(leads) == 8
+
+
+def test_timesformer_from_kinetics_600_against_x3d() -> None:
+    leads = consistency.timesformer_against_x3d("k600").set_index(["dataset", "metric", "variant"])["lead_points"]
+    assert leads["finegym", "top5", "vmp"] == pytest.approx(-0.1)  # 98.5 - 98.6

@@ -79,5 +79,5 @@ def _text(value: object, decimals: int) -> str:
     if isinstance(value, float):
         if value != 0 and abs(value) < 0.5 * 10**-decimals:
             return f"{value:.1e}"  # small, but not 0
-        return f"{value:.{decimals}f}"
+        return f"{value + 0.0:.{decimals}f}".replace("-", "−")  # + 0.0: no minus zero
     return str(value)
