@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from vmp.figures.moments import frame_pair, highlight, pair_difference, take_moment
+from vmp.figures.moments import frame_pair, highlight, pair_difference, prompt_pictures, take_moment
 
 
 def two_frames() -> np.ndarray:
@@ -32,6 +32,27 @@ def test_pictures_are_captioned_with_the_later_frame():
     pictures = take_moment(two_frames(), 0, 10.0, 0.1).pictures(gain=1)
     assert [caption for _, caption in pictures][:2] == ["frame 1", "difference"]
     assert all(picture.dtype == np.uint8 and picture.shape == (1, 4, 3) for picture, _ in pictures)
+
+
+def test_consecutive_pictures_are_the_two_frames_and_the_difference():
+    frames = two_frames()
+    pictures = take_moment(frames, 0, 10.0, 0.1).consecutive(gain=2)
+    assert [caption for _, caption in pictures] == ["frame 0", "frame 1", "difference, shown × 2"]
+    np.testing.assert_array_equal(pictures[0][0], frames[0])
+    np.testing.assert_array_equal(pictures[1][0], frames[1])
+
+
+def test_one_prompt_a_pair():
+    pictures = prompt_pictures(two_frames(), 0, 1, (10.0, 0.1), (20.0, -0.3))
+    assert [caption for _, caption in pictures] == [
+        "frame 1",
+        "difference",
+        "prompt, a = 10, b = 0.1",
+        "prompt, a = 20, b = -0.3",
+    ]
+    np.testing.assert_array_equal(pictures[3][0], take_moment(two_frames(), 0, 20.0, -0.3).prompt)
+    with pytest.raises(ValueError, match="at least one pair"):
+        prompt_pictures(two_frames(), 0, 1)
 
 
 def test_stride_takes_frames_apart():

@@ -44,6 +44,10 @@ class Moment:
             (self.prompt, "prompt"),
         ]
 
+    def consecutive(self, gain: float = GAIN) -> list[tuple[Picture, str]]:
+        """The two frames and their difference with their captions, for ``Pictures``."""
+        return [(self.before, f"frame {self.index}"), *self.pictures(gain)[:2]]
+
 
 def take_moment(frames: Picture, index: int, slope: float, shift: float, stride: int = 1) -> Moment:
     """Difference, attention and prompt of frames ``index`` and ``index + stride``.
@@ -62,6 +66,18 @@ def take_moment(frames: Picture, index: int, slope: float, shift: float, stride:
     difference = pair_difference(before, after)
     attention = power_normalise(torch.from_numpy(difference), slope, shift).numpy()
     return Moment(index, stride, before, after, difference, attention, highlight(after, attention))
+
+
+def prompt_pictures(frames: Picture, index: int, stride: int, *pairs: tuple[float, float]) -> list[tuple[Picture, str]]:
+    """The later frame, the difference as it is, and the prompt of each (slope, shift), with their captions.
+
+    Arguments and errors are those of :func:`take_moment`; at least one pair is needed.
+    """
+    if not pairs:
+        raise ValueError("prompt_pictures needs at least one pair (slope, shift), got none")
+    moments = [take_moment(frames, index, a, b, stride) for a, b in pairs]
+    prompts = [(m.prompt, f"prompt, a = {a:g}, b = {b:g}") for m, (a, b) in zip(moments, pairs, strict=True)]
+    return [*moments[0].pictures(gain=1)[:2], *prompts]
 
 
 def frame_pair(frames: Picture, index: int, stride: int = 1) -> tuple[Picture, Picture]:
