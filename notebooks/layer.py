@@ -29,7 +29,7 @@ from IPython.display import Markdown
 
 import vmp
 from vmp.data.clip import to_tensor
-from vmp.figures import gating, norm_plots, sensitivity
+from vmp.figures import contract, gating, norm_plots, sensitivity
 from vmp.figures.clips import chosen_clips
 from vmp.figures.moments import highlight
 from vmp.figures.overview import Overview
@@ -75,11 +75,10 @@ difference = vmp.frame_difference(clip, mean=None, std=None)  # (1, 1, T-1, H, W
 
 # %% tags=["hide-input"]
 Markdown(
-    f"{clip.shape[2]} frames give {difference.shape[2]} maps of {difference.shape[3]}x{difference.shape[4]}. On this "
-    f"clip ({camera}, frames {stride} apart) they lie between {difference.min():.2f} and {difference.max():.2f}; "
-    f"half of all pixels change by less than {difference.abs().median():.4f}, which is "
-    f"{255 * difference.abs().median():.1f} of 255 grey levels, and {(difference.abs() > 0.1).float().mean():.1%} by "
-    "more than a tenth of the range."
+    f"{clip.shape[2]} frames give {difference.shape[2]} maps of {difference.shape[4]}x{difference.shape[3]} pixels. "
+    f"On this clip ({camera}, frames {stride} apart) they lie between {difference.min():.2f} and "
+    f"{difference.max():.2f}; {(difference.abs() < 1 / 255).float().mean():.0%} of all pixels change by less than "
+    f"one of 255 grey levels, and {(difference.abs() > 0.1).float().mean():.1%} by more than a tenth of the range."
 )
 
 # %% [markdown]
@@ -89,7 +88,7 @@ Markdown(
 # %%
 normalised = to_tensor(frames[None], mean=(0.45,) * 3, std=(0.225,) * 3)
 same = vmp.frame_difference(normalised, mean=(0.45,) * 3, std=(0.225,) * 3)
-Markdown(f"Largest deviation from the difference of the pixels: {(same - difference).abs().max():.1e}.")
+Markdown(f"Largest deviation from the difference of the pixels: {(same - difference).abs().max():.1g}.")
 
 # %% [markdown]
 # ## Eqs. 1, 2, 3 and 8: differences become attention
@@ -131,7 +130,7 @@ attention = layer.attention(clip)  # Eq. 3, (1, 1, T-1, H, W) in [0, 1]
 Markdown(
     f"The slope {slope:g} needs m = {inverse_slope(slope):.4g} (or its negative: a(m) is even), the shift {shift:g} "
     f"needs n = {inverse_shift(shift):.4g}. The layer holds m = {layer.m.item():.4g} and n = {layer.n.item():.4g}, "
-    f"and Eq. 3 agrees with Eq. 1 to {(attention - by_hand).abs().max():.1e}. A pixel that does not change gets f(0) "
+    f"and Eq. 3 agrees with Eq. 1 to {(attention - by_hand).abs().max():.1g}. A pixel that does not change gets f(0) "
     f"= {vmp.power_normalise(torch.tensor(0.0), slope, shift).item():.3f}, not 0."
 )
 
@@ -140,8 +139,8 @@ Still(
     norm_plots.slope_panel(slope),
     norm_plots.shift_panel(shift),
     alt="Slope a over m, with its peak of 50 at m = 0, and shift b over n, between -0.6 and 0.6",
-    caption="Eq. 2. The slope is steepest at m = 0, where it has a kink, and flattens out at 9.09; the shift runs between "
-    "its bounds. Far from 0 both curves are flat: there m and n move, and slope and shift hardly do.",
+    caption="Eq. 2. The slope is steepest at m = 0, where it has a kink, and flattens out at 9.09; the shift runs "
+    "between its bounds. Far from 0 both curves are flat: there m and n move, and slope and shift hardly do.",
 )
 
 # %% [markdown]
@@ -161,7 +160,7 @@ Still(
 # %%
 prompts, variation = layer(clip)  # (1, 3, T-1, H, W), and V of Eq. 6
 product = attention * clip[:, :, 1:]  # (1, 1, T-1, H, W) x (1, 3, T-1, H, W)
-Markdown(f"Largest deviation of the layer from the product: {(prompts - product).abs().max():.1e}.")
+Markdown(f"Largest deviation of the layer from the product: {(prompts - product).abs().max():.1g}.")
 
 # %% tags=["hide-input"]
 pair = frames[middle - 1 : middle + 1]
@@ -176,7 +175,8 @@ Pictures(
     ],
     columns=3,
     alt="Two frames, their difference, the attention map and the prompt",
-    caption=f"a = {slope:g}, b = {shift:g}. What brightened keeps its value; what darkened, and most of what stood still, fades.",
+    caption=f"a = {slope:g}, b = {shift:g}. What brightened keeps its value; what darkened, and most of "
+    "what stood still, fades.",
 )
 
 # %% [markdown]
@@ -213,7 +213,7 @@ pixels = gating.telling_pixels(difference[0, 0, middle - 1])  # indices of six p
 tokens = clip[0, :, middle].flatten(1)[:, pixels].T  # (6, 3): the later frame's colours
 change = difference[0, 0, middle - 1].flatten()[pixels]  # (6,)
 
-W = torch.randn(3, 3, 3, generator=torch.Generator().manual_seed(seed))
+W = 3 * torch.randn(3, 3, 3, generator=torch.Generator().manual_seed(seed))
 Q, K, V = tokens @ W[0], tokens @ W[1], tokens @ W[2]  # (6, 3) each
 A = torch.softmax(Q @ K.T / math.sqrt(K.shape[1]), dim=-1)  # Eq. 9, (6, 6)
 Z_softmax = A @ V  # Eq. 10: every token is a mixture of all
@@ -233,18 +233,18 @@ Still(
 two_way = torch.softmax(torch.stack([slope * (change - shift), torch.zeros(6)]), dim=0)[0]
 count = clip.shape[3] * clip.shape[4]
 Markdown(
-    f"The rows of A sum to 1 within {(A.sum(1) - 1).abs().max():.0e}; the gates sum to {gates.sum():.2f}, and "
-    "nothing asks for 1. As a matrix product, diag(gates) times tokens is the same as the gated pixels to "
-    f"{(torch.diag(gates) @ tokens - Z_gated).abs().max():.0e}. Each gate is also a softmax by itself, between its "
-    f"score and 0: softmax([a(D - b), 0]) agrees to {(two_way - gates).abs().max():.0e}. For a frame of this clip, "
+    f"The rows of A sum to 1 (off by at most {(A.sum(1) - 1).abs().max():.1g}); the gates sum to {gates.sum():.2f}, "
+    "and nothing asks for 1. As a matrix product, diag(gates) times tokens is the same as the gated pixels to "
+    f"{(torch.diag(gates) @ tokens - Z_gated).abs().max():.1g}. Each gate is also a softmax by itself, between its "
+    f"score and 0: softmax([a(D - b), 0]) agrees to {(two_way - gates).abs().max():.1g}. For a frame of this clip, "
     f"softmax attention between pixels would have {count**2:,} weights; the layer has {count:,} gates and two "
     "learned numbers."
 )
 
 # %% [markdown]
-# So the analogy holds for the *role*: a score, squashed, weighs a value. It does not hold for the *reach*: nothing moves
-# from one pixel to another, and the score comes from a fixed rule, how much the pixel changed. Divided space-time
-# attention, by comparison, mixes tokens over both {cite}`bertasius2021space`.
+# So the analogy holds for the *role*: a score, squashed, weighs a value. It does not hold for the *reach*: nothing
+# moves from one pixel to another, and the score comes from a fixed rule, how much the pixel changed. Divided
+# space-time attention, by comparison, mixes tokens over both {cite}`bertasius2021space`.
 #
 # If all gates are 1 the prompts are the frames themselves. If all gates are 0, nothing is left.
 #
@@ -283,42 +283,20 @@ Markdown(
 # ## What goes in and out, and what it costs
 
 # %%
-shapes = []
-for name, given in (
-    ("B, C, T, H, W", clip),
-    ("two frames", clip[:, :, :2]),
-    ("bfloat16", clip.bfloat16()),
-    ("float64", clip.double()),
-):
-    given_prompts, given_variation = layer(given)
-    shapes.append(
-        (
-            name,
-            str(tuple(given.shape)),
-            str(tuple(given_prompts.shape)),
-            str(given_prompts.dtype)[6:],
-            str(given_variation.dtype)[6:],
-            given_variation.item(),
-        )
-    )
 swapped = vmp.MotionPrompt.from_slope_shift(slope, shift, mean=None, std=None, layout="BTCHW")
-given_prompts, given_variation = swapped(clip.transpose(1, 2))
-shapes.append(
-    (
-        "B, T, C, H, W",
-        str(tuple(clip.transpose(1, 2).shape)),
-        str(tuple(given_prompts.shape)),
-        str(given_prompts.dtype)[6:],
-        str(given_variation.dtype)[6:],
-        given_variation.item(),
-    )
-)
-Table(pd.DataFrame(shapes, columns=["clip", "frames in", "prompts out", "prompts", "V is", "V"]), decimals=6)
+cases = {
+    "B, C, T, H, W": (layer, clip),
+    "two frames": (layer, clip[:, :, :2]),
+    "bfloat16": (layer, clip.bfloat16()),
+    "float64": (layer, clip.double()),
+    'layout="BTCHW"': (swapped, clip.transpose(1, 2)),
+}
+Table(contract.shapes(cases), decimals=6)
 
 # %% [markdown]
-# Prompts come back in the dtype that went in; difference, attention and $\mathcal{V}$ are computed in float32 or better,
-# since a bfloat16 difference is rough and the slope multiplies what it lost. With two frames there is one map and
-# nothing to compare it with: $\mathcal{V}$ is 0, with gradient 0.
+# Prompts come back in the dtype that went in; difference, attention and $\mathcal{V}$ are computed in float32 or
+# better, since a bfloat16 difference is rough and the slope multiplies what it lost. With two frames there is one
+# map and nothing to compare it with: $\mathcal{V}$ is 0, with gradient 0.
 #
 # A model that wants 8 frames needs 9: **the extra frame**. Take it from before the others, so that the 8 frames whose
 # prompts the model sees are the same that it would have seen without the layer.
@@ -327,16 +305,8 @@ Table(pd.DataFrame(shapes, columns=["clip", "frames in", "prompts out", "prompts
 # again. What is kept, as autograd's own hooks see it:
 
 # %%
-kept = []
-with torch.autograd.graph.saved_tensors_hooks(lambda tensor: (kept.append(tensor), tensor)[1], lambda tensor: tensor):
-    layer(clip)
-beside = [tensor for tensor in kept if tensor.data_ptr() != clip.data_ptr()]
-Markdown(
-    f"Beside the clip ({clip.nbytes / 1e6:.1f} MB): {sum(tensor.nbytes for tensor in beside) / 1e6:.2f} MB in "
-    f"{sum(tensor.numel() > 1 for tensor in beside)} map of shape {tuple(max(beside, key=torch.numel).shape)}, "
-    f"{sum(tensor.nbytes for tensor in beside) / clip.nbytes:.1%} of the clip, and "
-    f"{sum(tensor.numel() == 1 for tensor in beside)} single numbers."
-)
+kept = contract.kept_for_backward(layer, clip)
+Table(kept.rename(columns={"share_of_clip": "share of the clip"}), decimals={"share of the clip": 3})
 
 # %% [markdown]
 # ### Options
@@ -345,33 +315,10 @@ Markdown(
 # are the two sets. What each does to this clip's prompts, beside the default:
 
 # %%
-layers = {
-    "default": vmp.MotionPrompt.from_slope_shift(slope, shift),
-    "published()": vmp.MotionPrompt.from_slope_shift(slope, shift, channel_order="BGR"),
-    "paper()": vmp.MotionPrompt.from_slope_shift(slope, shift, product="pixels", pixel_reduction="sum"),
-    'difference="absolute"': vmp.MotionPrompt.from_slope_shift(slope, shift, difference="absolute"),
-}
-with torch.no_grad():
-    results = {name: made(normalised) for name, made in layers.items()}
-    base = results["default"][0]
-    options = pd.DataFrame(
-        [
-            (
-                name,
-                made.channel_order,
-                made.product,
-                made.pixel_reduction,
-                (results[name][0] - base).abs().mean().item() * 0.225,
-                results[name][1].item(),
-            )
-            for name, made in layers.items()
-        ],
-        columns=["layer", "channels", "product", "pixels", "prompt differs by", "V"],
-    )
 Table(
-    options,
+    contract.options(normalised, slope, shift).rename(columns={"differs": "prompt differs by"}),
     decimals={"prompt differs by": 4, "V": 4},
-    caption="Mean absolute difference from the default's prompt, in pixels of [0, 1].",
+    caption="Mean absolute difference from the default's prompt, in pixels of [0, 1]; V beside it.",
 )
 
 # %% [markdown]
@@ -523,8 +470,8 @@ Table(
 Still(
     *sensitivity.sensitivity_figures(m, n),
     alt="Eqs. 16, 17, 18 and 20 over the difference D, with autograd as dots on the curves",
-    caption=f"Four derivatives at m = {m:g}, n = {n:g}, where the shift is {0.6 * math.tanh(n):.2f}. Only differences near the shift are "
-    "sensitive to anything: elsewhere f is at one of its ends.",
+    caption=f"Four derivatives at m = {m:g}, n = {n:g}, where the shift is {0.6 * math.tanh(n):.2f}. Only differences "
+    "near the shift are sensitive to anything: elsewhere f is at one of its ends.",
 )
 
 # %% [markdown]
@@ -542,7 +489,7 @@ Still(
 # The layer is not touched by this: it leaves Eq. 2 to autograd. More in
 # [Where the paper, its code and its mathematics part](disagreements.ipynb).
 #
-# ## In a loop, a frame at a time
+# ## A frame at a time
 #
 # `layer.stream()` keeps the frame before, and gives the prompts of live video, equal to those of the whole clip:
 
@@ -550,4 +497,4 @@ Still(
 stream = layer.stream()
 one_by_one = [stream(clip[:, :, t]) for t in range(clip.shape[2])]  # None for the first frame, then (1, 3, H, W)
 streamed = torch.stack(one_by_one[1:], dim=2)
-Markdown(f"Largest deviation from the clip's prompts: {(streamed - prompts).abs().max():.1e}.")
+Markdown(f"Largest deviation from the clip's prompts: {(streamed - prompts).abs().max():.1g}.")

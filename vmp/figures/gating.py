@@ -58,7 +58,7 @@ def k_figure(k: float) -> Figure:
         axes.plot(over, power_normalise(over, 1.0, 0.0), color=ATTENTION, label="f(1), should be 1")
         axes.plot(over, power_normalise(-over, 1.0, 0.0), color=NEUTRAL, label="f(−1), should be 0")
         axes.axvline(k, color=NEUTRAL, linewidth=0.8, linestyle=":")
-        axes.annotate(f"k = {k:.2f}", (k, 0.5), xytext=(5, 0), textcoords="offset points")
+        axes.annotate(f"k = {k:.2f}", (k, 0.2), xytext=(5, 0), textcoords="offset points")
         axes.set(title="The worst case over k", xlabel="k", ylabel="f at D = ±1", ylim=(-0.03, 1.03))
         axes.legend(loc="center right")
     return figure
