@@ -47,7 +47,7 @@ def surface_figure(
         if arrows:
             _descent_arrows(axes, surface)
         for name, a, b in pairs:
-            axes.plot(b, a, "o", color="white", markeredgecolor=_INK, markersize=5)
+            axes.plot(b, a, "o", color="white", markeredgecolor=_INK, markersize=5, clip_on=False, zorder=5)
             axes.annotate(name, (b, a), xytext=(5, 5), textcoords="offset points", color=_INK, bbox=_BEHIND)
         _slope_axis(axes)
         axes.set(title=title, xlabel="shift b", xlim=SHIFT_BOUNDS)
