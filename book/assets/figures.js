@@ -6,6 +6,9 @@
   const HOME = document.currentScript.src.replace(/[^/]*$/, "");
   const MOST = 6;      // live figures a page; a browser keeps 16 WebGL scenes
   const NEAR = "400px"; // how far outside the view a figure is drawn
+  // The palette of vmp.figures.palette; a test compares the two.
+  const ATTENTION = [[0, "#fff7ec"], [0.25, "#fdd49e"], [0.5, "#fc8d59"], [0.75, "#d7301f"], [1, "#670000"]];
+  const DIFFERENCE = [[0, "#08306b"], [0.25, "#4292c6"], [0.5, "#f7f7f7"], [0.75, "#f18c2a"], [1, "#7f2704"]];
   const live = new Map(); // figure element -> its plot
   const near = new Set();
   const drawing = new Set();
@@ -31,7 +34,9 @@
     return {
       layout: {
         paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-        font: {color: ink, family: getComputedStyle(document.body).fontFamily, size: 13},
+        font: {color: ink, family: style("--vmp-sans") || "system-ui, sans-serif", size: 13},
+        title: {x: 0, xref: "paper", xanchor: "left", font: {size: 15}},
+        colorscale: {sequential: ATTENTION, sequentialminus: ATTENTION, diverging: DIFFERENCE},
         colorway: ["#e0592a", "#3182bd", "#8e5bd0", "#2a9d8f", "#c08a1e", "#7f8790"],
         xaxis: axis, yaxis: axis, scene: {xaxis: wall, yaxis: wall, zaxis: wall},
         hoverlabel: {bgcolor: paper, bordercolor: faint, font: {color: ink}},
@@ -75,7 +80,7 @@
       figure.classList.add("vmp-live");
       const {data, layout, frames, config} = content(figure);
       await Plotly.newPlot(plot, {data, layout, frames, config});
-      keepFew(figure);
+      keepFew();
     } catch (error) {
       putAway(figure);
       console.error(error);
@@ -115,7 +120,7 @@
     const watcher = new IntersectionObserver((entries) => {
       for (const entry of entries) {
         if (entry.isIntersecting) { near.add(entry.target); draw(entry.target); }
-        else { near.delete(entry.target); putAway(entry.target); }
+        else near.delete(entry.target); // it stays live until six others are nearer
       }
     }, {rootMargin: NEAR});
     figures.forEach((figure) => {

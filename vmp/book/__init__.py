@@ -4,7 +4,8 @@
     python -m vmp.book --only layer -p slope 20 # execute one notebook with another value
     python -m vmp.book --sync                   # write each .ipynb again from its .py
 
-One direction: ``pairs`` (jupytext) -> ``parameters`` -> ``execution`` (papermill) -> ``cleaning`` -> ``build`` (jupyter-book).
+One direction: ``pairs`` (jupytext) -> ``parameters`` -> ``execution`` (papermill) -> ``cleaning`` -> ``build``
+(jupyter-book).
 ``mathematics``, ``assets`` and ``pages`` serve the built pages. All of it needs the extra ``vmp[book]``.
 """
 

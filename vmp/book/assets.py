@@ -21,7 +21,7 @@ MATH_FONT = "stix-two-math.woff2"
 
 def write_math_font(folder: Path) -> Path:
     """Write the part of STIX Two Math (SIL OFL 1.1, shipped by ziamath) that formulas need, as woff2."""
-    from fontTools import subset
+    from fontTools import subset  # type: ignore[import-untyped]
 
     target = folder / MATH_FONT
     options = subset.Options(
@@ -29,12 +29,12 @@ def write_math_font(folder: Path) -> Path:
     )
     options.recalc_timestamp = False
     options.drop_tables += ["DSIG", "FFTM"]
-    font = subset.load_font(str(_stix()), options)
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=[code for first, last in MATHEMATICS for code in range(first, last + 1)])
-    cutter.subset(font)
     folder.mkdir(parents=True, exist_ok=True)
-    subset.save_font(font, str(target), options)
+    with subset.load_font(str(_stix()), options) as font:
+        cutter.subset(font)
+        subset.save_font(font, str(target), options)
     return target
 
 

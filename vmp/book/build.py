@@ -34,7 +34,7 @@ def build_book(
     *,
     work: str | Path | None = None,
     force: bool = False,
-    report: Callable[[str], None] = print,
+    report: Callable[[str], None] | None = None,
 ) -> Path:
     """Build the book of a checkout; return the path of its front page.
 
@@ -60,7 +60,7 @@ def build_book(
     start = time.perf_counter()
     wanted = _fingerprint(source)
     if not force and _is_current(out, wanted, names):
-        report(f"{'the book':<24}{0.0:7.1f} s  stored")
+        _tell(report, f"{'the book':<24}{0.0:7.1f} s  stored")
         return out / "index.html"
     staged = _typeset(source, work)
     _prune(staged)
@@ -68,12 +68,12 @@ def build_book(
         raise BuildFailed(f"jupyter-book ended well, but {'; '.join(problems)}")
     replace_text(staged / ".fingerprint", wanted)
     _publish(staged, out)
-    report(f"{'the book':<24}{time.perf_counter() - start:7.1f} s")
+    _tell(report, f"{'the book':<24}{time.perf_counter() - start:7.1f} s")
     return out / "index.html"
 
 
 def execute_chapters(
-    root: Path, work: Path, names: Sequence[str], *, force: bool = False, report: Callable[[str], None] = print
+    root: Path, work: Path, names: Sequence[str], *, force: bool = False, report: Callable[[str], None] | None = None
 ) -> list[Executed]:
     """Execute, or take from what is stored, each of the named pages that is a notebook."""
     notebooks = [root / "notebooks" / f"{name}.ipynb" for name in names]
@@ -114,6 +114,11 @@ def _assemble(root: Path, source: Path, names: Sequence[str], executed: Sequence
         assets.write_explorer(folder)
     if interactive:
         assets.write_plotly(folder)
+
+
+def _tell(report: Callable[[str], None] | None, line: str) -> None:
+    if report:
+        report(line)
 
 
 def _mark(text: str, mark: str) -> bool:

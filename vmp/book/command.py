@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(f"\nOpen it from disk:  {index.as_uri()}")
             _say(f"Or serve it:        {sys.executable} -m http.server --directory {index.parent}")
     except (ValueError, NotebookFailed, BuildFailed, ModuleNotFoundError) as error:
-        print(f"vmp book: {error}", file=sys.stderr)
+        sys.stderr.write(f"vmp book: {error}\n")
         return 1
     return 0
 
@@ -65,4 +65,5 @@ def _execute_one(options: argparse.Namespace) -> None:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

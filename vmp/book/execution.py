@@ -54,7 +54,7 @@ class OwnKernelManager(AsyncKernelManager):
     def kernel_spec(self) -> KernelSpec:
         """A specification made here: this interpreter and its ipykernel."""
         command = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        command.append("--IPKernelApp.log_level=ERROR")  # it warns of unencrypted sockets, which are this machine's own
+        command.append("--IPKernelApp.log_level=CRITICAL")  # it warns of its sockets, and reports its own end
         return KernelSpec(argv=command, display_name="Python 3", language="python")
 
 
@@ -71,8 +71,8 @@ def execute(
     """Run a notebook into ``out`` (an .ipynb), or keep what is there when its stamp (out's name, .json) agrees.
 
     The stamp holds a hash of the notebook, of the package, of ``inputs`` (files or folders, such as stored
-    results), of the parameters and of the versions of what computes. Copy and stamp are each written whole, the stamp last:
-    stopped at any moment and run again, it ends the same.
+    results), of the parameters and of the versions of what computes. Copy and stamp are each written whole, the
+    stamp last: stopped at any moment and run again, it ends the same.
 
     Args:
         notebook: the .ipynb to run; its folder is the working directory.

@@ -20,7 +20,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from docutils import nodes
+from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.transforms import SphinxTransform
 
 _TAG = re.compile(r"\\tag\{([^{}]*)\}")
@@ -46,7 +46,7 @@ _OLDER = {
     ("fraktur", "C"): "ℭ", ("fraktur", "H"): "ℌ", ("fraktur", "I"): "ℑ", ("fraktur", "R"): "ℜ",
     ("fraktur", "Z"): "ℨ",
 }  # fmt: skip
-_DIGITS = dict(zip("0123456789", "ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE".split(), strict=True))
+_DIGITS = {digit: unicodedata.name(digit).removeprefix("DIGIT ") for digit in "0123456789"}
 
 
 class TexError(ValueError):
@@ -136,7 +136,7 @@ def _letter(variant: str, letter: str) -> str:
 
 
 def _align_columns(mathml: str) -> str:
-    """Say in CSS what KaTeX says in the attributes ``columnalign`` and ``rowspacing``, which MathML Core has dropped."""
+    """Say in CSS what KaTeX says in the attributes ``columnalign`` and ``rowspacing``, which browsers ignore."""
     tables: list[tuple[list[str], str]] = []
     column = 0
     columns: list[int] = []
@@ -171,7 +171,7 @@ def _align_columns(mathml: str) -> str:
 
 def _visit_math(translator: Any, node: nodes.math) -> None:
     rendered = _render(translator, node, node.astext(), display=False)
-    translator.body.append(f'<span class="math">{rendered}</span>')
+    translator.body.append(f'<span class="vmp-math">{rendered}</span>')
     raise nodes.SkipNode
 
 
@@ -184,7 +184,7 @@ def _visit_display(translator: Any, node: nodes.math_block) -> None:
     box = (
         f'<div class="vmp-equation-box" tabindex="0" role="group" aria-label="Equation {number or ""}">{rendered}</div>'
     )
-    translator.body.append(f'<div class="math vmp-equation">{spans}{box}{label}</div>\n')
+    translator.body.append(f'<div class="vmp-equation">{spans}{box}{label}</div>\n')
     raise nodes.SkipNode
 
 
@@ -199,7 +199,7 @@ def _render(translator: Any, node: nodes.Node, tex: str, display: bool) -> str:
 
 
 class NameEquations(SphinxTransform):
-    """Make ``eq-7`` a target of links, here ``[](#eq-7)`` and elsewhere ``[](layer.ipynb#eq-7)``, for a ``\\tag{7}``."""
+    """Make ``\\tag{7}`` a target of links: ``[](#eq-7)`` in its page, ``[](layer.ipynb#eq-7)`` elsewhere."""
 
     default_priority = 500  # before MyST resolves links within a page
 
