@@ -1124,7 +1124,7 @@
       this.playButton = button("play", "Play", () => owner.toggle());
       this.scrub = make("input", {type: "range", name: "frame", min: 1, max: 119, step: 1, "aria-label": "Frame",
         oninput: () => owner.set({frame: +this.scrub.value})});
-      this.clock = make("output", {class: "vmp-clock"});
+      this.clock = make("span", {class: "vmp-clock"});
       this.speed = make("button", {type: "button", class: "vmp-speed", title: "Speed of play",
         onclick: () => owner.cycleSpeed()}, "1×");
       return make("div", {class: "vmp-transport"}, button("back", "One frame back", () => owner.step(-1)), this.playButton,
@@ -1168,7 +1168,7 @@
           owner.set({norm: "learnable", ...pairValues(PAGE_LAMBDAS[+this.lambda.value])}, "page");
         }});
       this.lambdaNote = make("span", {class: "vmp-note"});
-      this.lambdaValue = make("output", {class: "vmp-value"});
+      this.lambdaValue = make("span", {class: "vmp-value"});
       return make("div", {class: "vmp-tuning"}, this.slope.node, this.shift.node, this.parameter.node,
         make("label", {class: "vmp-row"}, make("span", {class: "vmp-name"}, "Learned pair"), this.preset),
         make("div", {class: "vmp-slider vmp-lambda"}, make("span", {class: "vmp-name"}, "FineGym, λ"),
@@ -1189,7 +1189,7 @@
       this.spacing = make("input", {type: "range", name: "spacing", min: 1, max: 30, step: 1, "aria-label": "Frames apart",
         oninput: () => owner.set({spacing: +this.spacing.value}, "page")});
       this.spacingNote = make("span", {class: "vmp-note"});
-      this.spacingValue = make("output", {class: "vmp-value"});
+      this.spacingValue = make("span", {class: "vmp-value"});
       return make("div", {class: "vmp-settings"},
         titled("Power normalisation", this.norm), titled("Difference", this.difference.node),
         titled("Prompt: attention times the", this.product.node), titled("Difference is shown", this.gain.node),
@@ -1493,10 +1493,8 @@
       const {clip, state} = this;
       state.spacing = Math.max(1, Math.round(state.spacing));
       if (clip?.complete || clip?.live) state.spacing = Math.min(state.spacing, clip.longestSpacing);
-      const length = clip?.complete ? clip.frames.length : clip?.expected || Infinity;
-      state.frame = Math.max(Math.min(state.frame, length - 1), state.spacing);
-      if (Number.isFinite(state.frame)) state.frame = Math.round(state.frame);
-      else state.frame = START.frame;
+      if (clip?.complete) state.frame = Math.max(Math.min(state.frame, clip.frames.length - 1), state.spacing);
+      state.frame = Number.isFinite(state.frame) ? Math.max(0, Math.round(state.frame)) : START.frame;
     }
 
     tell(names) {
