@@ -30,9 +30,8 @@
 #
 # Move the two sliders, change the clip, or take a video of your own: everything is computed in this page.
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
-import pandas as pd
 from IPython.display import Markdown
 
 import vmp
@@ -65,16 +64,11 @@ pixels = clip.tensor()
 prompts, variation = layer(pixels)
 
 # %%
-pd.Series(
-    {
-        "clip (batch, colour, frames, height, width)": str(tuple(pixels.shape)),
-        "prompts": str(tuple(prompts.shape)),
-        "attention maps": str(tuple(layer.attention(pixels).shape)),
-        "temporal variation": f"{variation.item():.6f}",
-        "learnable numbers": sum(p.numel() for p in layer.parameters()),
-    },
-    name="",
-).to_frame()
+print("clip     ", tuple(pixels.shape), " batch, colour, frames, height, width")
+print("prompts  ", tuple(prompts.shape))
+print("attention", tuple(layer.attention(pixels).shape))
+print("variation", round(variation.item(), 6))
+print("learnable", [(name, tuple(value.shape)) for name, value in layer.named_parameters()])
 
 # %% [markdown]
 # `prompts` go into the model where the frames went. `variation` is how much the attention changes from frame to frame;

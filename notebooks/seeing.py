@@ -77,8 +77,8 @@ pd.DataFrame(
 # %% tags=["hide-input"]
 Pictures(
     [picture for clip in clips.values() for picture in motion_pictures(clip.frames, at(clip, 15 * step), step)],
-    columns=3,
-    row_labels=[label for name in clips for label in (name, "")],
+    columns=2,
+    row_labels=[label for name in clips for label in (name, "", "")],
     alt="Frame, normalised difference, time-colour reordering, Taylor frame, dynamic image and optical flow",
     caption=f"Made from every {step}th frame. In the book's own clips: with the fixed camera, all of them find the two "
     "people. With the panning camera every edge of the background moves too, and they fill the picture with it; the "
@@ -105,8 +105,8 @@ for name, clip in clips.items():
     moments = {label: take_moment(clip.frames, at(clip, sampled), a, b, sampled) for label, (a, b) in pairs.items()}
     display(
         Pictures(
-            next(iter(moments.values())).consecutive(gain=2),
-            columns=3,
+            next(iter(moments.values())).consecutive(),
+            columns=4,
             alt=f"Two frames of the {name} and their difference",
             row_labels=[name],
         ),

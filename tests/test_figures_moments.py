@@ -37,7 +37,7 @@ def test_pictures_are_captioned_with_the_later_frame():
 def test_consecutive_pictures_are_the_two_frames_and_the_difference():
     frames = two_frames()
     pictures = take_moment(frames, 0, 10.0, 0.1).consecutive(gain=2)
-    assert [caption for _, caption in pictures] == ["frame 0", "frame 1", "difference, shown × 2"]
+    assert [caption for _, caption in pictures] == ["frame 0", "frame 1", "difference", "difference, shown × 2"]
     np.testing.assert_array_equal(pictures[0][0], frames[0])
     np.testing.assert_array_equal(pictures[1][0], frames[1])
 
@@ -47,8 +47,8 @@ def test_one_prompt_a_pair():
     assert [caption for _, caption in pictures] == [
         "frame 1",
         "difference",
-        "prompt, a = 10, b = 0.1",
-        "prompt, a = 20, b = -0.3",
+        "prompt, a\u00a0=\u00a010, b\u00a0=\u00a00.1",
+        "prompt, a\u00a0=\u00a020, b\u00a0=\u00a0-0.3",
     ]
     np.testing.assert_array_equal(pictures[3][0], take_moment(two_frames(), 0, 20.0, -0.3).prompt)
     with pytest.raises(ValueError, match="at least one pair"):

@@ -33,12 +33,13 @@ def test_marked_points_lie_on_their_curves():
 
 
 def test_slider_moves_only_the_learnable_curve():
-    figure = norm_plots.family_plot(norms.family(), a=20.0, steps=5)
+    figure = norm_plots.family_plot(norms.family(), a=20.0, b=0.35, steps=5)
     last = len(figure.data) - 1
     steps = figure.layout.sliders[0].steps
     assert [step.label for step in steps] == ["-0.6", "-0.3", "0", "0.3", "0.6"]
     assert all(list(step.args[1]) == [last] for step in steps)
-    assert list(steps[2].args[0]["y"][0]) == list(figure.data[last].y)
+    assert figure.layout.sliders[0].active == 3  # .3 is nearest to .35
+    assert list(steps[3].args[0]["y"][0]) == list(figure.data[last].y)
     assert steps[0].args[0]["y"][0][80] == pytest.approx(1 / (1 + math.exp(-12)), abs=1e-4)  # p = 0, b = -.6
 
 

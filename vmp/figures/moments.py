@@ -45,8 +45,8 @@ class Moment:
         ]
 
     def consecutive(self, gain: float = GAIN) -> list[tuple[Picture, str]]:
-        """The two frames and their difference with their captions, for ``Pictures``."""
-        return [(self.before, f"frame {self.index}"), *self.pictures(gain)[:2]]
+        """The two frames and their difference, as it is and strengthened, with their captions, for ``Pictures``."""
+        return [(self.before, f"frame {self.index}"), *self.pictures(gain=1)[:2], self.pictures(gain)[1]]
 
 
 def take_moment(frames: Picture, index: int, slope: float, shift: float, stride: int = 1) -> Moment:
@@ -76,7 +76,10 @@ def prompt_pictures(frames: Picture, index: int, stride: int, *pairs: tuple[floa
     if not pairs:
         raise ValueError("prompt_pictures needs at least one pair (slope, shift), got none")
     moments = [take_moment(frames, index, a, b, stride) for a, b in pairs]
-    prompts = [(m.prompt, f"prompt, a = {a:g}, b = {b:g}") for m, (a, b) in zip(moments, pairs, strict=True)]
+    prompts = [
+        (m.prompt, f"prompt, a\u00a0=\u00a0{a:g}, b\u00a0=\u00a0{b:g}")
+        for m, (a, b) in zip(moments, pairs, strict=True)
+    ]
     return [*moments[0].pictures(gain=1)[:2], *prompts]
 
 

@@ -98,8 +98,11 @@ def before_after_panel(b: float) -> Figure:
     return figure
 
 
-def family_plot(norms: Sequence[Norm], a: float, reach: float = 0.6, steps: int = 13) -> go.Figure:
-    """Fig. 3 (a) for the mouse: values under the pointer, and a slider that moves the learnable function's shift."""
+def family_plot(norms: Sequence[Norm], a: float, b: float, reach: float = 0.6, steps: int = 13) -> go.Figure:
+    """Fig. 3 (a) for the mouse: values under the pointer, and a slider that moves the learnable function's shift.
+
+    The slider has ``steps`` places from -reach to reach and begins at the one nearest to ``b``.
+    """
     import plotly.graph_objects as go
 
     p = np.linspace(-1, 1, 161)
@@ -119,25 +122,25 @@ def family_plot(norms: Sequence[Norm], a: float, reach: float = 0.6, steps: int 
     )
     for norm in norms:
         figure.add_scatter(x=p, y=_short(norm(p)), mode="lines", name=norm.label, line_color=norm.colour)
-    middle = steps // 2
-    ours = [_short(learned(a, float(b))(p)) for b in shifts]
+    first = int(np.abs(shifts - b).argmin())
+    ours = [_short(learned(a, float(place))(p)) for place in shifts]
     figure.add_scatter(
-        x=p, y=ours[middle], mode="lines", name=f"learnable, a = {a:g}", line={"color": ATTENTION, "width": 4}
+        x=p, y=ours[first], mode="lines", name=f"learnable, a = {a:g}", line={"color": ATTENTION, "width": 4}
     )
     last = len(figure.data) - 1
     moves = [
-        {"method": "restyle", "label": f"{b:g}", "args": [{"y": [y]}, [last]]}
-        for b, y in zip(shifts, ours, strict=True)
+        {"method": "restyle", "label": f"{place:g}", "args": [{"y": [y]}, [last]]}
+        for place, y in zip(shifts, ours, strict=True)
     ]
     figure.update_layout(
         xaxis={"title": "difference before", "range": [-1, 1]},
         yaxis={"title": "value after", "range": [-1.05, 1.05]},
         hovermode="x unified",
         hoverlabel={"namelength": -1},
-        height=520,
+        height=540,
         margin={"l": 50, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        sliders=[{"active": middle, "steps": moves, "currentvalue": {"prefix": "shift b = "}, "pad": {"t": 45}}],
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        sliders=[{"active": first, "steps": moves, "currentvalue": {"prefix": "shift b = "}, "pad": {"t": 70}}],
     )
     figure.update_xaxes(hoverformat=".3f")
     figure.update_yaxes(hoverformat=".3f")

@@ -71,7 +71,7 @@ def before_after(b: float, count: int = 41) -> tuple[Values, Values, Values]:
 def at_zero(norms: Sequence[Norm], step: float = 1 / 255) -> pd.DataFrame:
     """What stillness and the smallest change become: one row a norm.
 
-    Columns: ``f(0)``, the value of a static pixel; ``one level brighter`` and ``one level darker``, how far a change
+    Columns: ``f(0)``, the value of a static pixel; ``+1 level`` and ``-1 level``, how far a change
     by one of 255 grey levels moves the value; ``f(-1)`` and ``f(1)``, the values of the largest changes.
     """
     at = np.array([0.0, step, -step, -1.0, 1.0])
@@ -79,7 +79,7 @@ def at_zero(norms: Sequence[Norm], step: float = 1 / 255) -> pd.DataFrame:
     for norm in norms:
         still, up, down, low, high = norm(at)
         rows[norm.name] = [still, up - still, down - still, low, high]
-    columns = ["f(0)", "one level brighter", "one level darker", "f(-1)", "f(1)"]
+    columns = ["f(0)", "+1 level", "-1 level", "f(-1)", "f(1)"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
@@ -87,13 +87,13 @@ def pair_table(pairs: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
     """What a learned pair (a, b) does, one row a pair.
 
     Columns: a, b; m, n, the learned numbers behind them (Eq. 2); ``f(0)``, the attention of a still pixel; ``loses a
-    tenth at`` and ``loses half at``, the differences at which the attention is .9 and .5.
+    tenth at``, the difference at which the attention is .9 (it is .5 at b).
     """
     rows = {}
     for name, (a, b) in pairs.items():
         still = 1 / (1 + np.exp(a * b))
-        rows[name] = [a, b, inverse_slope(a), inverse_shift(b), still, b + np.log(9) / a, b]
-    columns = ["a", "b", "m", "n", "f(0)", "loses a tenth at", "loses half at"]
+        rows[name] = [a, b, inverse_slope(a), inverse_shift(b), still, b + np.log(9) / a]
+    columns = ["a", "b", "m", "n", "f(0)", "loses a tenth at"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
@@ -102,8 +102,8 @@ def response(
 ) -> pd.DataFrame:
     """What each norm makes of a difference map, one row a norm.
 
-    Columns: ``mean value``; ``share below 0``; ``still pixels``, how far on average the value of a pixel with
-    |D| <= ``still`` (sensor and compression noise) lies from f(0); ``moved pixels``, the same where |D| > ``moved``;
+    Columns: ``mean value``; ``share below 0``; ``noise``, how far on average the value of a pixel with
+    |D| <= ``still`` (sensor and compression noise) lies from f(0); ``motion``, the same where |D| > ``moved``;
     ``noise / motion``, the one over the other: the lower, the better the two are told apart.
 
     Raises:
@@ -122,5 +122,5 @@ def response(
         away = np.abs(value - norm(np.zeros(1)))
         noise, motion = away[quiet].mean(), away[loud].mean()
         rows[norm.name] = [value.mean(), (value < 0).mean(), noise, motion, noise / motion]
-    columns = ["mean value", "share below 0", "still pixels", "moved pixels", "noise / motion"]
+    columns = ["mean value", "share below 0", "noise", "motion", "noise / motion"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)

@@ -79,10 +79,10 @@ def _cell(picture: NDArray[np.uint8], text: str, width: int, quality: int) -> st
     caption = html.escape(text)
     address = encode_picture(picture, width, quality)
     return (
-        '<figure style="margin:0;min-width:0">'
+        '<figure style="margin:0;padding:0;min-width:0">'
         f'<img src="{address}" alt="{caption}" width="{across}" height="{height}" loading="lazy" '
         'decoding="async" style="width:100%;height:auto;display:block;border-radius:3px;margin:0">'
-        '<figcaption style="font-size:0.85em;line-height:1.3;margin:0.25em 0 0">'
+        '<figcaption style="font-size:0.85em;line-height:1.3;margin:0.25em 0 0;padding:0">'
         f"{caption}</figcaption></figure>"
     )
 
@@ -102,7 +102,7 @@ def _frame(cells: list[str], columns: int, alt: str, caption: str | None) -> str
     )
     figcaption = f'<figcaption style="margin-top:0.5rem">{html.escape(caption)}</figcaption>' if caption else ""
     return (
-        f'<figure class="vmp-pictures" role="group" aria-label="{html.escape(alt)}" style="margin:1rem 0">'
+        f'<figure class="vmp-pictures" role="group" aria-label="{html.escape(alt)}" style="margin:1rem 0;padding:0">'
         f'<div style="{grid}">{"".join(cells)}</div>{figcaption}</figure>'
     )
 

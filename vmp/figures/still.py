@@ -117,11 +117,9 @@ class Still:
 def _frame(panels: list[str], alt: str, caption: str | None) -> str:
     """Lay the panels out in a row that wraps; the caption stands outside the image, for screen readers."""
     row = "display:flex;flex-wrap:wrap;justify-content:center;gap:0.75rem"
-    figcaption = (
-        f'<figcaption style="margin-top:0.5rem">{html.escape(caption)}</figcaption>' if caption else ""
-    )
+    figcaption = f'<figcaption style="margin-top:0.5rem">{html.escape(caption)}</figcaption>' if caption else ""
     return (
-        '<figure class="vmp-still" style="margin:1rem 0">'
+        '<figure class="vmp-still" style="margin:1rem 0;padding:0">'
         f'<div role="img" aria-label="{html.escape(alt)}" style="{row}">{"".join(panels)}</div>'
         f"{figcaption}</figure>"
     )
@@ -170,9 +168,7 @@ def _svg(figure: Figure, salt: str) -> str:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(
-        r'<style type="text/css">.*?</style>', "", text, flags=re.DOTALL
-    )  # would hit the whole page
+    text = re.sub(r'<style type="text/css">.*?</style>', "", text, flags=re.DOTALL)  # would hit the whole page
     text = re.sub(r'font-family: [^;"]*|font: (?P<size>[\d.]+px)[^;"]*', _inherit_font, text)
     text = re.sub(r"#([0-9a-f]{2})\1\1\b", _dark_grey_to_current, text)
     text = re.sub(r'\b(?:d|x|y|x1|x2|y1|y2|points)="[^"]*"', _round_numbers, text)
@@ -212,8 +208,6 @@ def _own_ids(text: str, salt: str) -> str:
     prefix = "s" + hashlib.sha256((salt + text).encode()).hexdigest()[:10]
     references = re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', text)
     used = set(chain.from_iterable(references)) - {""}
-    text = re.sub(
-        r' id="([^"]*)"', lambda found: f' id="{prefix}{found[1]}"' if found[1] in used else "", text
-    )
+    text = re.sub(r' id="([^"]*)"', lambda found: f' id="{prefix}{found[1]}"' if found[1] in used else "", text)
     text = re.sub(r"url\(#", f"url(#{prefix}", text)
     return re.sub(r'href="#', f'href="#{prefix}', text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vmp.figures.palette import ATTENTION_ANCHORS, DIFFERENCE_ANCHORS
+from vmp.figures.palette import ATTENTION_ANCHORS, DIFFERENCE_ANCHORS, NEUTRAL
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -84,6 +84,10 @@ def surface_plot(maps: Mapping[str, NDArray[np.floating]], signed: set[str], col
     return figure
 
 
+# A net every fourth grid line, so that a flat surface shows on a page of its own colour.
+_LINES = {"show": True, "color": NEUTRAL, "width": 1, "start": 0, "end": 500, "size": 4, "highlight": False}
+
+
 def _surface(values: NDArray[np.floating], signed: bool, columns: int) -> dict[str, Any]:
     """What a surface trace needs; rows are turned over so that the picture's top lies at the back."""
     heights = np.round(coarsen(values, columns)[::-1].astype(float), 2)
@@ -93,6 +97,7 @@ def _surface(values: NDArray[np.floating], signed: bool, columns: int) -> dict[s
         "cmin": -1.0 if signed else 0.0,
         "cmax": 1.0,
         "showscale": False,
+        "contours": {"x": _LINES, "y": _LINES},
         "hovertemplate": "value %{z:.2f}<extra></extra>",
     }
 
@@ -105,6 +110,6 @@ def scene(x: str, y: str, z: str, heights: tuple[float, float] | None = None) ->
         "yaxis": {"title": {"text": y}, **plain},
         "zaxis": {"title": {"text": z}, **({"range": list(heights)} if heights else {})},
         "aspectmode": "manual",
-        "aspectratio": {"x": 1.6, "y": 0.9 if heights else 1.2, "z": 0.6 if heights else 0.9},
-        "camera": {"eye": {"x": -0.9, "y": -1.6, "z": 1.1}},
+        "aspectratio": {"x": 1.4, "y": 0.8 if heights else 1.2, "z": 0.5 if heights else 0.9},
+        "camera": {"eye": {"x": -1.1, "y": -2.0, "z": 1.3}},  # far enough for a phone,
     }
