@@ -170,7 +170,12 @@ Pictures(
 # %% tags=["hide-input"]
 answers = {name: norms.response([*family, *learned], m.difference) for name, m in moments.items()}
 pd.concat(
-    {f"{name} camera": table[["noise", "motion", "noise / motion"]].round(4) for name, table in answers.items()},
+    {
+        f"{name} camera": table[["noise", "motion", "noise / motion"]]
+        .rename(columns={"noise / motion": "ratio"})
+        .round(4)
+        for name, table in answers.items()
+    },
     axis=1,
 )
 

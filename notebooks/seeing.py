@@ -80,7 +80,7 @@ Pictures(
     columns=2,
     row_labels=[label for name in clips for label in (name, "", "")],
     alt="Frame, normalised difference, time-colour reordering, Taylor frame, dynamic image and optical flow",
-    caption=f"Made from every {step}th frame. In the book's own clips: with the fixed camera, all of them find the two "
+    caption=f"Made from frames {step} apart. In the book's own clips: with the fixed camera, all of them find the two "
     "people. With the panning camera every edge of the background moves too, and they fill the picture with it; the "
     "flow, at a far higher price, gives player and background different colours.",
 )
@@ -126,13 +126,11 @@ for name, clip in clips.items():
 
 # %% tags=["hide-input"]
 shade = {
-    name: {
-        label: stride_numbers(clip.frames, [sampled], *pair)["mean attention"].item() for label, pair in pairs.items()
-    }
+    name: {label: stride_numbers(clip.frames, [sampled], *pair)["mean f"].item() for label, pair in pairs.items()}
     for name, clip in clips.items()
 }
 still = {label: float(vmp.power_norm.learnable(torch.zeros(1), *pair)) for label, pair in pairs.items()}
-pd.DataFrame({"f(0)": still} | {f"mean attention, {name}": means for name, means in shade.items()}).round(3)
+pd.DataFrame({"f(0)": still} | {f"mean, {name}": means for name, means in shade.items()}).round(4)
 
 # %% [markdown]
 # The paper reads the pale background of its fixed-camera examples as "not important", and the dark red one of its
@@ -171,8 +169,8 @@ pd.concat({name: table.loc[shown] for name, table in numbers.items()}, names=["c
 
 # %% [markdown]
 # The table holds means over twelve pairs of frames for each distance: the size of the difference, the share of pixels
-# that change by more than .05 (13 grey levels), the attention of this page's pair, and the share of pixels that lose
-# more than half.
+# that change by more than .05 (13 grey levels), the attention $f$ of this page's pair, and the share of pixels that
+# lose more than half.
 
 # %% tags=["hide-input"]
 seconds = 1 / next(iter(clips.values())).rate
@@ -189,8 +187,8 @@ Markdown(
     " ".join(
         f"{name[0].upper() + name[1:]}: from {first} to {last} frames apart the mean size of the difference grows from "
         f"{table.loc[first, 'mean |D|']:.4f} to {table.loc[last, 'mean |D|']:.4f}, and "
-        f"{table.loc[last, 'share |D| > .05']:.1%} of the pixels change by more than .05 "
-        f"(before: {table.loc[first, 'share |D| > .05']:.1%})."
+        f"{table.loc[last, '|D| > .05']:.1%} of the pixels change by more than .05 "
+        f"(before: {table.loc[first, '|D| > .05']:.1%})."
         for name, table in numbers.items()
     )
 )
@@ -207,16 +205,20 @@ vmp.Explorer("moving" if video == "both" else video, slope=slope, shift=shift)
 # (your-own-video)=
 # ## Your own video
 #
-# In the explorer above: choose *your own file*. It is opened in the page and goes nowhere.
+# In the explorer above: choose *Your video*. The file is opened in the page and goes nowhere.
 #
 # On the command line, from any file that FFmpeg reads:
 #
 # ```bash
-# vmp maps VIDEO --preset finegym              # the paper's pair; writes the four panes as a video, and a contact sheet
-# vmp maps VIDEO --slope 23.45 --shift 0.03    # any pair
-# vmp maps VIDEO --preset finegym --stride 30  # compare frames a second apart
-# vmp maps VIDEO --preset finegym --arrays     # the maps as .npy, for your own figures
+# vmp maps VIDEO --preset finegym
+# vmp maps VIDEO --slope 23.45 --shift 0.03
+# vmp maps VIDEO --preset finegym --stride 30
+# vmp maps VIDEO --preset finegym --arrays
 # ```
+#
+# The first writes frame, difference, attention and prompt side by side as a video, and a contact sheet, with the
+# paper's pair; the second takes any pair, the third compares frames 30 apart, the fourth adds the maps as `.npy` for
+# figures of your own.
 #
 # In Python:
 #

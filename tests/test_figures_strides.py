@@ -18,15 +18,15 @@ def test_numbers_by_hand():
     table = stride_numbers(ramp(), strides=[1, 2], slope=10.0, shift=0.0)
     assert table.index.tolist() == [1, 2]
     assert table["mean |D|"].tolist() == pytest.approx([5 / 255, 10 / 255], abs=1e-6)
-    assert table["share |D| > .05"].tolist() == [0.0, 0.5]  # 10 levels are .039, 20 are .078
+    assert table["|D| > .05"].tolist() == [0.0, 0.5]  # 10 levels are .039, 20 are .078
     half = [1 / (1 + math.exp(-10 * 10 * k / 255)) / 2 + 0.25 for k in (1, 2)]
-    assert table["mean attention"].tolist() == pytest.approx(half, abs=1e-6)
-    assert table["attention < .5"].tolist() == [0.0, 0.0]
+    assert table["mean f"].tolist() == pytest.approx(half, abs=1e-6)
+    assert table["f < .5"].tolist() == [0.0, 0.0]
 
 
 def test_darkening_loses_attention():
     table = stride_numbers(ramp()[::-1], strides=[2], slope=50.0, shift=-0.01)
-    assert table["attention < .5"].tolist() == [0.5]
+    assert table["f < .5"].tolist() == [0.5]
 
 
 def test_panels_are_legible_stills():

@@ -165,7 +165,7 @@ def before_after_plot(b: float) -> go.Figure:
         hovertemplate="difference %{x:.2f}<br>slope %{y:.1f}<br>after %{z:.3f}<extra></extra>",
     )
     figure = go.Figure(surface)
-    figure.update_layout(scene=scene("difference before", "slope a", "value after"), height=460)
+    figure.update_layout(scene=scene("difference before", "slope a", "value after"), height=440)
     figure.update_layout(margin={"l": 0, "r": 0, "t": 10, "b": 0})
     return figure
 

@@ -25,8 +25,8 @@ def stride_numbers(
     """What differences look like when frames ``stride`` apart are compared: one row a stride.
 
     Means over at most ``pairs`` evenly spaced pairs of frames and all pixels. Columns: ``mean |D|``;
-    ``share |D| > .05``; ``mean attention`` for this slope and shift; ``attention < .5``, the share of pixels that lose
-    more than half. The index is the stride.
+    ``|D| > .05``, the share of such pixels; ``mean f``, the attention for this slope and shift; ``f < .5``, the share
+    of pixels that lose more than half. The index is the stride.
 
     Args:
         frames: uint8 (T, H, W, 3), RGB.
@@ -39,7 +39,7 @@ def stride_numbers(
         ValueError: frames of another shape or dtype, or a stride that the clip is too short for.
     """
     rows = {stride: _one_stride(frames, stride, slope, shift, pairs) for stride in strides}
-    columns = ["mean |D|", "share |D| > .05", "mean attention", "attention < .5"]
+    columns = ["mean |D|", "|D| > .05", "mean f", "f < .5"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
     table.index.name = "stride"
     return table
@@ -64,7 +64,7 @@ def _luma(frame: Picture) -> Map:
 def stride_panels(numbers: Mapping[str, pd.DataFrame], seconds_a_frame: float) -> list[Figure]:
     """Two panels over the stride, a line a clip: mean size of the difference, and how many pixels change visibly."""
     panels = []
-    for column, title in (("mean |D|", "size of the difference"), ("share |D| > .05", "pixels that change")):
+    for column, title in (("mean |D|", "size of the difference"), ("|D| > .05", "share of pixels that change")):
         with still_style():
             figure, axes = plt.subplots(figsize=(PANEL_WIDTH, 2.5))
             for (name, table), colour in zip(numbers.items(), (DIFFERENCE, ATTENTION, PROMPT), strict=False):

@@ -75,7 +75,7 @@ def surface_plot(maps: Mapping[str, NDArray[np.floating]], signed: set[str], col
     ]
     figure.update_layout(
         scene=scene("", "", "value", heights=(-1.0, 1.0)),
-        height=480,
+        height=400,
         margin={"l": 0, "r": 0, "t": 50, "b": 0},
         updatemenus=[
             {"type": "dropdown", "buttons": buttons, "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
@@ -110,6 +110,6 @@ def scene(x: str, y: str, z: str, heights: tuple[float, float] | None = None) ->
         "yaxis": {"title": {"text": y}, **plain},
         "zaxis": {"title": {"text": z}, **({"range": list(heights)} if heights else {})},
         "aspectmode": "manual",
-        "aspectratio": {"x": 1.4, "y": 0.8 if heights else 1.2, "z": 0.5 if heights else 0.9},
+        "aspectratio": {"x": 1.4 if heights else 1.1, "y": 0.8 if heights else 1.1, "z": 0.5 if heights else 0.7},
         "camera": {"eye": {"x": -1.1, "y": -2.0, "z": 1.3}},  # far enough for a phone,
     }
