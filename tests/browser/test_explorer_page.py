@@ -506,9 +506,7 @@ def test_without_workers_the_variation_is_the_same(browser: Browser, address: st
     assert values == [values[0]] * 3
 
 
-def test_many_explorers_share_one_context_and_read_each_clip_once(
-    context: BrowserContext, address: str, folder: Path
-) -> None:
+def test_many_explorers_share_one_context_and_read_each_clip_once(context: BrowserContext, folder: Path) -> None:
     write_page(folder, "\n".join(element(clip) for clip in ["static", "moving"] * 10), "many.html")
     context.add_init_script(
         """globalThis.contexts = 0;
@@ -517,7 +515,7 @@ def test_many_explorers_share_one_context_and_read_each_clip_once(
     )
     page = context.new_page()
     watch = watch_page(page)
-    page.goto(f"{address}/many.html")
+    page.goto((folder / "many.html").as_uri())
     page.wait_for_function("() => [...VMPExplorer.all].every((e) => e.clip?.complete)")
     assert page.evaluate("VMPExplorer.all.size") < 20  # those far below wait
     for i in range(20):

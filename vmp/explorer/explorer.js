@@ -209,21 +209,36 @@
     }
   }
 
-  /* The boxes of an MP4 or MOV file that say where its pictures lie. Gives null for any other file. */
+  /* The boxes of an MP4 or MOV file, whole or in fragments, that say where its pictures lie; null for another file. */
   async function readSampleTable(blob) {
     const file = new Window(blob);
     const read = async (from, to) => new DataView(await file.read(from, Math.min(to, blob.size) - from));
+    let track = null;
     for (let at = 0; at + 8 <= blob.size;) {
-      const head = await read(at, at + 16);
+      const head = await read(at, at + 16), type = typeOf(head, 4);
       let size = head.getUint32(0), skip = 8;
       if (size === 1 && head.byteLength === 16) { size = Number(head.getBigUint64(8)); skip = 16; }
       if (size === 0) size = blob.size - at;
       if (size < skip) return null;
-      if (typeOf(head, 4) === "moov") return videoTrack(await read(at + skip, at + size));
+      if (type === "moov") track = videoTrack(await read(at + skip, at + size));
+      if (type === "moof" && track) addFragment(track, await read(at + skip, at + size), at);
+      if (track && (!track.fragments || track.samples.length > 2 * LIMITS.frames)) break;
       at += size;
     }
-    return null;
+    return track?.samples.length ? timed(track) : null;
   }
+
+  /* When each sample is shown: seconds from the first one, and whether the edit list shows it at all. */
+  function timed(track) {
+    const {samples, edit, timescale} = track;
+    const first = Math.max(edit.from, Math.min(...samples.map((sample) => sample.time)));
+    for (const sample of samples) {
+      sample.shown = sample.time >= edit.from && sample.time < edit.to;
+      sample.seconds = (sample.time - first) / timescale;
+    }
+    return track;
+  }
+
   const typeOf = (view, at) => String.fromCharCode(...[0, 1, 2, 3].map((i) => view.getUint8(at + i)));
 
   function boxesIn(view, from = 0) {
@@ -243,19 +258,50 @@
       const track = boxesIn(trak), media = boxesIn(track.mdia?.[0] ?? new DataView(new ArrayBuffer(0)));
       if (!media.hdlr || typeOf(media.hdlr[0], 8) !== "vide" || !media.minf) continue;
       const table = boxesIn(boxesIn(media.minf[0]).stbl?.[0] ?? new DataView(new ArrayBuffer(0)));
-      const samples = table.stsz && samplesOf(table);
-      if (!samples?.length) return null; // a fragmented file keeps its table elsewhere
-      const wide = media.mdhd[0].getUint8(0) === 1;
-      const timescale = media.mdhd[0].getUint32(wide ? 20 : 12);
-      const shown = editOf(track, timescale, boxesIn(moov).mvhd?.[0]);
-      const first = Math.max(shown.from, Math.min(...samples.map((sample) => sample.time)));
-      for (const sample of samples) {
-        sample.shown = sample.time >= shown.from && sample.time < shown.to;
-        sample.seconds = (sample.time - first) / timescale;
-      }
-      return {samples, turn: turnOf(track.tkhd[0]), ...codecOf(table.stsd[0])};
+      const wide = media.mdhd[0].getUint8(0) === 1, timescale = media.mdhd[0].getUint32(wide ? 20 : 12);
+      const id = track.tkhd[0].getUint32(track.tkhd[0].getUint8(0) === 1 ? 20 : 12);
+      const extends_ = boxesIn(boxesIn(moov).mvex?.[0] ?? new DataView(new ArrayBuffer(0))).trex ?? [];
+      return {
+        id, timescale, samples: table.stsz ? samplesOf(table) : [], edit: editOf(track, timescale, boxesIn(moov).mvhd?.[0]),
+        turn: turnOf(track.tkhd[0]), fragments: extends_.find((box) => box.getUint32(4) === id), ...codecOf(table.stsd[0]),
+      };
     }
     return null;
+  }
+
+  /* A fragment's samples (moof/traf/trun), behind those that are known. */
+  function addFragment(track, moof, moofAt) {
+    for (const traf of boxesIn(moof).traf ?? []) {
+      const boxes = boxesIn(traf), head = boxes.tfhd[0], flags = head.getUint32(0) & 0xffffff;
+      if (head.getUint32(4) !== track.id) continue;
+      let at = 8;
+      const next = (has, otherwise, size = 4) => { if (!(flags & has)) return otherwise; at += size; return head.getUint32(at - 4); };
+      const base = next(0x1, moofAt, 8);
+      next(0x2, 0);
+      const defaults = [0x8, 0x10, 0x20].map((has, i) => next(has, track.fragments.getUint32(12 + 4 * i)));
+      const time = boxes.tfdt?.[0];
+      if (time) track.clock = time.getUint8(0) === 1 ? Number(time.getBigUint64(4)) : time.getUint32(4);
+      let offset = base;
+      for (const run of boxes.trun ?? []) offset = addRun(track, run, base, offset, defaults);
+    }
+  }
+
+  function addRun(track, run, base, offset, [duration, size, sampleFlags]) {
+    const flags = run.getUint32(0) & 0xffffff, count = run.getUint32(4);
+    let at = 8, first = null;
+    const next = () => { at += 4; return run.getUint32(at - 4); };
+    if (flags & 0x1) offset = base + (next() | 0);
+    if (flags & 0x4) first = next();
+    track.clock ??= 0;
+    for (let i = 0; i < count; i++) {
+      const lasts = flags & 0x100 ? next() : duration, bytes = flags & 0x200 ? next() : size;
+      const own = flags & 0x400 ? next() : i === 0 && first !== null ? first : sampleFlags;
+      const later = flags & 0x800 ? next() | 0 : 0;
+      track.samples.push({size: bytes, key: !(own & 0x10000), time: track.clock + later, offset});
+      track.clock += lasts;
+      offset += bytes;
+    }
+    return offset;
   }
 
   function samplesOf(table) {
@@ -387,10 +433,8 @@
       const times = known ? known.kept.map((sample) => sample.seconds) : await learnTimes(video);
       Object.assign(clip, {expected: times.length, cut: known ? known.cut : times.cut});
       const step = times.length > 1 ? median(times.slice(1).map((time, i) => time - times[i])) : 1 / 30;
-      for (let i = 0; i < times.length && clip.wanted; i++) {
-        const sought = event(video, "seeked");
-        video.currentTime = (times[i] + (times[i + 1] ?? times[i] + step)) / 2;
-        await sought;
+      for (let i = 0, shown = -Infinity; i < times.length && clip.wanted; i++) {
+        shown = await seek(video, (times[i] + (times[i + 1] ?? times[i] + step)) / 2, shown + step / 2);
         clip.add(grabber.grab(video), times[i]);
         progress();
       }
@@ -400,29 +444,45 @@
     }
   }
 
+  /* Go to a time and wait until a frame later than `after` is presented: "seeked" alone may come before the picture. */
+  async function seek(video, time, after) {
+    const sought = event(video, "seeked");
+    let shown = after;
+    const presented = new Promise((resolve) => {
+      if (!video.requestVideoFrameCallback) { resolve(); return; }
+      const look = (_, {mediaTime}) => {
+        if (mediaTime > after) { shown = mediaTime; resolve(); } else video.requestVideoFrameCallback(look);
+      };
+      video.requestVideoFrameCallback(look);
+    });
+    video.currentTime = time;
+    await sought;
+    await Promise.race([presented, pause(1000)]); // where the frame was there already, none is presented
+    return shown;
+  }
+
   /* The times of a file's frames where no table tells them: play it once, and fill what was skipped. */
   async function learnTimes(video) {
-    const times = [], limit = LIMITS.seconds;
+    const limit = LIMITS.seconds, noted = [];
     if (video.requestVideoFrameCallback) {
-      const note = (_, {mediaTime}) => {
-        if (mediaTime < limit) times.push(mediaTime);
-        if (!video.ended) video.requestVideoFrameCallback(note);
-      };
+      const first = await seek(video, 0, -1);
+      if (first >= 0) noted.push(first);
+      const note = (_, {mediaTime}) => { noted.push(mediaTime); video.requestVideoFrameCallback(note); };
       video.requestVideoFrameCallback(note);
       await video.play();
       while (!video.ended && video.currentTime < limit) await pause(20);
       video.pause();
     }
-    const seen = [...new Set(times)].sort((x, y) => x - y);
+    const end = Math.min(Number.isFinite(video.duration) ? video.duration : limit, limit);
+    let seen = [...new Set(noted)].sort((x, y) => x - y);
+    if (seen.length < 3) seen = [0, end - 1 / 30]; // this browser does not tell: 30 frames a second
     const gap = seen.length > 2 ? median(seen.slice(1).map((time, i) => time - seen[i])) : 1 / 30;
-    const length = Math.min(Number.isFinite(video.duration) ? video.duration : seen.at(-1) ?? 0, limit);
-    const filled = [];
-    for (const time of seen.length > 2 ? seen : [0, length - gap]) {
-      const missing = Math.round((time - (filled.at(-1) ?? -gap)) / gap) - 1;
-      for (let i = 0; i < missing; i++) filled.push((filled.at(-1) ?? -gap) + gap);
-      if (time - (filled.at(-1) ?? -gap) > gap / 2) filled.push(time);
+    const filled = [seen[0]];
+    for (const time of seen.slice(1)) {
+      while (time - filled.at(-1) > 1.5 * gap) filled.push(filled.at(-1) + gap);
+      filled.push(time);
     }
-    const kept = filled.slice(0, LIMITS.frames);
+    const kept = filled.filter((time, i) => time - seen[0] < limit && i < LIMITS.frames);
     kept.cut = kept.length < filled.length || video.duration > limit;
     return kept;
   }
