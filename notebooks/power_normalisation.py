@@ -193,7 +193,7 @@ Markdown(
 
 # %% [markdown]
 # With the parameters that this page comes with, Gamma is by far the noisiest, as the paper says of its relatives. But
-# MPII's two pairs are as noisy as MaxExp and SigmE: near 0 a sigmoid is a curve with a slope like any other.
+# MPII's two pairs are about as noisy as MaxExp and SigmE: near 0 a sigmoid is a curve with a slope like any other.
 # FineGym's and HMDB-51's pairs are much cleaner, since nothing but strong darkening moves them at all. So the
 # comparison of Figs. 17 and 18 is one of parameters as much as of functions, and theirs are not given.
 #

@@ -56,7 +56,7 @@ def slope_panel(a: float | None = None) -> Figure:
         if a is not None:
             at = np.arctanh((5 / a - 0.1) / 0.45)
             axes.plot([-at, at], [a, a], "o", color=ATTENTION, markersize=4.5, label=f"a = {a:g}")
-            axes.legend(loc="upper right", handlelength=0.8)
+            axes.legend(loc="center right", handlelength=0.8)
     return figure
 
 
@@ -72,7 +72,7 @@ def shift_panel(b: float | None = None) -> Figure:
         if b is not None:
             at = np.arctanh(b / 0.6)
             axes.plot([at], [b], "o", color=ATTENTION, markersize=4.5, label=f"b = {b:g}")
-            axes.legend(loc="upper left", handlelength=0.8)
+            axes.legend(loc="center right", handlelength=0.8)
             axes.set_xlim(min(-3, at - 0.2), max(3, at + 0.2))
     return figure
 

@@ -110,6 +110,6 @@ def scene(x: str, y: str, z: str, heights: tuple[float, float] | None = None) ->
         "yaxis": {"title": {"text": y}, **plain},
         "zaxis": {"title": {"text": z}, **({"range": list(heights)} if heights else {})},
         "aspectmode": "manual",
-        "aspectratio": {"x": 1.4 if heights else 1.1, "y": 0.8 if heights else 1.1, "z": 0.5 if heights else 0.7},
-        "camera": {"eye": {"x": -1.1, "y": -2.0, "z": 1.3}},  # far enough for a phone,
+        "aspectratio": {"x": 1.4 if heights else 0.9, "y": 0.8 if heights else 0.9, "z": 0.5 if heights else 0.6},
+        "camera": {"eye": {"x": -1.0, "y": -1.85, "z": 1.2}},  # far enough for a phone,
     }
