@@ -8,6 +8,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 64, 48
@@ -64,9 +65,10 @@ def write_video(
         if aspect is not None:
             stream.codec_context.sample_aspect_ratio = aspect
         sound = output.add_stream("aac", rate=8000) if audio else None
+        reformatter = VideoReformatter()
         for i, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            frame = frame.reformat(format=pixels, dst_colorspace=matrix, dst_color_range=colour_range)
+            frame = reformatter.reformat(frame, format=pixels, dst_colorspace=matrix, dst_color_range=colour_range)
             frame.pts = i if ticks is None else ticks[i]
             frame.time_base = tick or Fraction(1, rate)
             output.mux(stream.encode(frame))

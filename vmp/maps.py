@@ -17,10 +17,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -38,10 +37,9 @@ if TYPE_CHECKING:
     from vmp.prompt import MotionPrompt
 
 Picture = NDArray[np.uint8]
-Item = TypeVar("Item")
 Progress = Callable[[int, int | None], None]
-#: Numbers that a batch of pairs may hold in one of its tensors: 32 MiB of float32.
-_BATCH_NUMBERS = 8 << 20
+#: Numbers that a batch of pairs may hold in one of its tensors: 4 MiB of float32.
+_BATCH_NUMBERS = 1 << 20
 _SHEET_PANE = 320
 
 
@@ -180,29 +178,38 @@ def _pictures(pairs: list[Pair], maps: Maps, layer: MotionPrompt, gain: float) -
         yield [pair.later, colour_difference(maps.difference[k], gain), colour_attention(maps.attention[k]), prompts[k]]
 
 
-class EvenlySpaced(Generic[Item]):
-    """Evenly spaced items of a stream whose length is not known, in constant memory.
+class EvenRows:
+    """Evenly spaced rows of four pictures out of a stream whose length is not known, in memory taken once.
 
-    Keeps every item, then every second, fourth, ...: between four and eight times as many as wanted.
+    Keeps every row, then every second, fourth, ...: between four and eight times as many as wanted.
     """
 
-    def __init__(self, wanted: int) -> None:
-        self.wanted, self.step = wanted, 1
-        self.kept: list[Item] = []
-        self._seen = 0
+    def __init__(self, wanted: int, panes: Panes) -> None:
+        self.wanted, self.panes = wanted, panes
+        width, height = panes.pane
+        # One block from the beginning: small ones, kept among so many that go, would scatter the heap.
+        self._pictures = np.empty((8 * wanted, 4, height, width, 3), np.uint8)
+        self._free = list(range(len(self._pictures)))
+        self._kept: list[tuple[float, int]] = []
+        self._step, self._seen = 1, 0
 
-    def offer(self, make: Callable[[], Item]) -> None:
-        """The next item; ``make`` is called only where it is kept."""
-        if self._seen % self.step == 0:
-            self.kept.append(make())
-            if len(self.kept) > 8 * self.wanted:
-                self.kept, self.step = self.kept[::2], 2 * self.step
+    def offer(self, time: float, pictures: list[Picture]) -> None:
+        """The next row: pictures of the video's size; scaled and copied where it is kept."""
+        if self._seen % self._step == 0:
+            if not self._free:
+                self._free = [slot for _, slot in self._kept[1::2]]
+                self._kept, self._step = self._kept[::2], 2 * self._step
+            slot = self._free.pop()
+            self._kept.append((time, slot))
+            for pane, picture in enumerate(pictures):
+                self._pictures[slot, pane] = self.panes.scaled(picture)
         self._seen += 1
 
-    def chosen(self) -> list[Item]:
-        """As many as wanted, or all where there were fewer."""
-        index = np.linspace(0, len(self.kept) - 1, min(self.wanted, len(self.kept)))
-        return [self.kept[int(k)] for k in np.rint(index)]
+    def chosen(self) -> list[tuple[float, list[Picture]]]:
+        """Times and pictures of as many rows as wanted, or of all where there were fewer."""
+        index = np.linspace(0, len(self._kept) - 1, min(self.wanted, len(self._kept)))
+        rows = (self._kept[int(k)] for k in np.rint(index))
+        return [(time, list(self._pictures[slot])) for time, slot in rows]
 
 
 # --- planning and writing ---
@@ -234,6 +241,7 @@ def plan_maps(
         VideoError: (a ValueError) the video cannot be read.
         ValueError: a file or folder to be written exists and ``overwrite`` is False; the arrays need more than is free.
     """
+    iter_frames(video, start=start, duration=duration, stride=stride)  # checks its arguments at the call
     info, out, name = probe(video), Path(out_dir), Path(video).stem
     frames = _expected_frames(info, start, duration)
     pairs = None if frames is None else max(frames - stride, 0)
@@ -359,8 +367,7 @@ class _Outputs:
     def write(self, pairs: Iterator[Pair], title: str) -> int:
         """Write everything; gives how many pairs there were."""
         info, count = self.plan.video, 0
-        small = Panes(info.width, info.height, _SHEET_PANE, columns=4)
-        rows: EvenlySpaced[tuple[str, list[Picture]]] = EvenlySpaced(self.moments)
+        rows = EvenRows(self.moments, Panes(info.width, info.height, _SHEET_PANE))
         labels: list[Label] = []
         with ExitStack() as stack:
             film = stack.enter_context(Film(self.work / "film.mp4", self.panes.size, info.rate))
@@ -371,14 +378,15 @@ class _Outputs:
                     gap = pair.later_time - pair.earlier_time
                     labels = pane_labels(self.layer, gap, pair.later_time, self.gain)
                     film.write(self.panes.compose(pictures, labels), pair.later_time)
-                    rows.offer(partial(_sheet_row, small, pair.later_time, pictures))
+                    rows.offer(pair.later_time, pictures)
                 times = np.array([pair.later_time for pair in batch])
                 for array, numbers in zip(arrays, (*maps, times), strict=False):  # without arrays: none
                     array.append(numbers)
                 count += len(batch)
                 if self.progress is not None:
                     self.progress(count, self.plan.pairs)
-        sheet = contact_sheet(title, [Label(("frame",)), *labels[1:]], rows.chosen())
+        moments = [(f"{time:.2f} s", pictures) for time, pictures in rows.chosen()]
+        sheet = contact_sheet(title, [Label(("frame",)), *labels[1:]], moments)
         Image.fromarray(sheet).save(self.work / "sheet.png")
         return count
 
@@ -395,7 +403,3 @@ class _Outputs:
             ("times", (), "<f8"),
         )
         return [stack.enter_context(GrowingArray(folder / f"{name}.npy", shape, dtype)) for name, shape, dtype in each]
-
-
-def _sheet_row(panes: Panes, time: float, pictures: list[Picture]) -> tuple[str, list[Picture]]:
-    return f"{time:.2f} s", [panes.scaled(picture) for picture in pictures]

@@ -102,7 +102,7 @@ def to_tensor(
     if (mean is None) != (std is None):
         raise ValueError(f"mean and std: expected both or neither, got mean={mean}, std={std}")
     order = (0, 4, 1, 2, 3) if layout == "BCTHW" else (0, 1, 4, 2, 3)
-    pixels = torch.from_numpy(np.ascontiguousarray(frames.transpose(order))).float() / 255
+    pixels = torch.from_numpy(np.ascontiguousarray(frames.transpose(order))).float().div_(255)
     if mean is None or std is None:
         return pixels
     for name, values in (("mean", mean), ("std", std)):
@@ -111,4 +111,4 @@ def to_tensor(
     if min(std) <= 0:
         raise ValueError(f"std: expected positive values, got {tuple(std)}")
     shape = (1, 3, 1, 1, 1) if layout == "BCTHW" else (1, 1, 3, 1, 1)
-    return (pixels - pixels.new_tensor(mean).view(shape)) / pixels.new_tensor(std).view(shape)
+    return pixels.sub_(pixels.new_tensor(mean).view(shape)).div_(pixels.new_tensor(std).view(shape))

@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 #: Ticks a second of a film's clock, as MPEG has them: fine enough for any frame rate, variable ones included.
@@ -40,14 +40,18 @@ class Film:
         context.time_base = Fraction(1, _CLOCK)
         context.colorspace = context.color_primaries = context.color_trc = Colorspace.ITU709
         context.color_range = ColorRange.MPEG
+        self._reformatter = VideoReformatter()  # one for all frames: making one takes longer than using it
         self._duration = round(_CLOCK / rate)
         self._begin: float | None = None
 
     def write(self, picture: NDArray[np.uint8], time: float) -> None:
         """Add a picture, uint8 RGB (height, width, 3), shown from ``time`` (seconds) on; times grow."""
         self._begin = time if self._begin is None else self._begin
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+        frame = self._reformatter.reformat(
+            av.VideoFrame.from_ndarray(picture, format="rgb24"),
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
         )
         frame.pts, frame.time_base = round((time - self._begin) * _CLOCK), Fraction(1, _CLOCK)
         frame.duration = self._duration
