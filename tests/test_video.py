@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from av.stream import Disposition
 from make_video import HEIGHT, WIDTH, cut, number_of, numbered, numbers_of, write_audio, write_video
 
 import vmp
@@ -319,6 +320,23 @@ def test_errors_name_the_file_and_the_reason(tmp_path: Path) -> None:
     assert issubclass(VideoError, ValueError)
 
 
+def test_a_cover_picture_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "song.mp4"
+    with av.open(str(path), "w") as output:
+        sound = output.add_stream("aac", rate=8000, layout="mono")
+        cover = output.add_stream("png", rate=1)
+        cover.width, cover.height, cover.pix_fmt = WIDTH, HEIGHT, "rgb24"
+        cover.disposition = Disposition.attached_pic
+        picture = av.VideoFrame.from_ndarray(_corners(), format="rgb24")
+        picture.pts, picture.time_base = 0, Fraction(1, 1)
+        output.mux([*cover.encode(picture), *cover.encode()])
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), format="fltp", layout="mono")
+        silence.sample_rate = 8000
+        output.mux([*sound.encode(silence), *sound.encode()])
+    with pytest.raises(VideoError, match=r"song.mp4: has no video stream \(it has: audio\)"):
+        read_clip(path)
+
+
 def test_a_video_without_frames(tmp_path: Path) -> None:
     whole = write_video(tmp_path / "whole.mkv", 30)
     path = tmp_path / "head.mkv"
@@ -497,6 +515,11 @@ def test_example_clips(name: str) -> None:
 def test_example_clip_names() -> None:
     with pytest.raises(ValueError, match="example clip: expected 'static' or 'moving', got 'statik'"):
         vmp.example_clip("statik")  # type: ignore[arg-type]
+
+
+def test_one_thread_gives_the_same(video: Path) -> None:
+    one, many = read_clip(video, 5, stride=9, start=1.1, threads=1), read_clip(video, 5, stride=9, start=1.1)
+    np.testing.assert_array_equal(one.frames, many.frames)
 
 
 def test_sound_beside_the_video_does_no_harm(tmp_path: Path) -> None:
