@@ -110,14 +110,17 @@ Markdown(f"Largest deviation from the difference of the pixels: {(same - differe
 # Slope and shift are not learned directly. Two free numbers $m$ and $n$ are, and $\tanh$ keeps what they give in range:
 #
 # $$
-# a(m) = \frac{\alpha}{\beta\, |\tanh m| + \epsilon}, \qquad b(n) = \gamma \tanh n
+# \begin{aligned}
+# a(m) &= \frac{\alpha}{\beta\, |\tanh(m)| + \epsilon} \\
+# b(n) &= \gamma \tanh(n)
+# \end{aligned}
 # \tag{2}
 # $$
 #
 # with $\alpha = 5$, $\beta = 0.45$, $\gamma = 0.6$, $\epsilon = 0.1$. Together:
 #
 # $$
-# f(D) = \frac{1}{1 + e^{-\frac{\alpha}{\beta |\tanh m| + \epsilon} (D - \gamma \tanh n)}}
+# f(D) = \frac{1}{1 + e^{-\frac{\alpha}{\beta |\tanh(m)| + \epsilon} (D - \gamma \tanh(n))}}
 # \tag{3}
 # $$
 
@@ -150,12 +153,12 @@ Still(
 # ## Eq. 4: attention times frame is a prompt
 #
 # $$
-# Z = \left[ f^{(3)}(D_1) \odot F_2, \; \dots, \; f^{(3)}(D_{T-1}) \odot F_T \right]
+# Z = \left[ f(D_1) \odot F_2, \; \dots, \; f(D_{T-1}) \odot F_T \right]
 # \tag{4}
 # $$
 #
-# The map is the same for the three channels, and it multiplies the *later* of the two frames. The first frame has no
-# difference before it and gives no prompt.
+# The map is the same for the three channels (the paper writes $f^{(3)}$), and it multiplies the *later* of the two
+# frames. The first frame has no difference before it and gives no prompt.
 
 # %%
 prompts, variation = layer(clip)  # (1, 3, T-1, H, W), and V of Eq. 6
@@ -359,11 +362,11 @@ except ValueError as error:
 # $f$ is to reach nearly 1 at $D = 1$ and nearly 0 at $D = -1$, wherever slope and shift are:
 #
 # $$
-# \frac{\alpha}{\beta |\tanh m| + \epsilon} \, (1 - \gamma \tanh n) \gg 1
+# \frac{\alpha}{\beta |\tanh(m)| + \epsilon} \, (1 - \gamma \tanh(n)) \gg 1
 # \tag{11}
 # $$
 #
-# The worst case is the gentlest slope, $|\tanh m| = 1$, with $\tanh n = 1$:
+# The worst case is the gentlest slope, $|\tanh(m)| = 1$, with $\tanh(n) = 1$:
 #
 # $$
 # \alpha \gg \frac{\beta + \epsilon}{1 - \gamma}
@@ -373,11 +376,11 @@ except ValueError as error:
 # Likewise at the other end,
 #
 # $$
-# \frac{\alpha}{\beta |\tanh m| + \epsilon} \, (-1 - \gamma \tanh n) \ll -1
+# \frac{\alpha}{\beta |\tanh(m)| + \epsilon} \, (-1 - \gamma \tanh(n)) \ll -1
 # \tag{13}
 # $$
 #
-# where the paper takes $|\tanh m| = 0$ and $\tanh n = -1$:
+# where the paper takes $|\tanh(m)| = 0$ and $\tanh(n) = -1$:
 #
 # $$
 # \alpha \gg \frac{-\epsilon}{-1 + \gamma}
@@ -424,36 +427,34 @@ Still(
 # %% [markdown]
 # ## Sensitivities: Eqs. 16–20 (Appendix D)
 #
-# With $g = \frac{\alpha (D - \gamma \tanh n)}{\beta |\tanh m| + \epsilon}$ every derivative of $f$ begins with the same
-# bell, $f (1 - f) = e^{-g} / (1 + e^{-g})^2$, which is widest for a gentle slope and centred on the shift:
+# With $g = \frac{\alpha (D - \gamma \tanh(n))}{\beta |\tanh(m)| + \epsilon}$ every derivative of $f$ begins with
+# the same bell, $f (1 - f)$, which the paper writes as $e^{-g} / (1 + e^{-g})^2$. It is widest for a gentle slope,
+# and centred on the shift.
 #
 # $$
-# \frac{\partial f}{\partial \alpha} = \frac{e^{-g}}{(1 + e^{-g})^2} \cdot
-# \frac{D - \gamma \tanh n}{\beta |\tanh m| + \epsilon}
+# \frac{\partial f}{\partial \alpha} = f (1 - f) \cdot \frac{D - \gamma \tanh(n)}{\beta |\tanh(m)| + \epsilon}
 # \tag{16}
 # $$
 #
 # $$
-# \frac{\partial f}{\partial \beta} = \frac{e^{-g}}{(1 + e^{-g})^2} \cdot
-# \left( - \frac{\alpha (D - \gamma \tanh n) |\tanh m|}{(\beta |\tanh m| + \epsilon)^2} \right)
+# \frac{\partial f}{\partial \beta} = f (1 - f) \cdot
+# \frac{- \alpha (D - \gamma \tanh(n)) \, |\tanh(m)|}{(\beta |\tanh(m)| + \epsilon)^2}
 # \tag{17}
 # $$
 #
 # $$
-# \frac{\partial f}{\partial \gamma} = \frac{e^{-g}}{(1 + e^{-g})^2} \cdot
-# \left( - \frac{\alpha \tanh n}{\beta |\tanh m| + \epsilon} \right)
+# \frac{\partial f}{\partial \gamma} = f (1 - f) \cdot \frac{- \alpha \tanh(n)}{\beta |\tanh(m)| + \epsilon}
 # \tag{18}
 # $$
 #
 # $$
-# \frac{\partial f}{\partial m} = \frac{e^{-g}}{(1 + e^{-g})^2} \cdot
-# \frac{\alpha \beta \tanh'(m) (D - \gamma \tanh n)}{(\beta |\tanh m| + \epsilon)^2}
+# \frac{\partial f}{\partial m} = f (1 - f) \cdot
+# \frac{\alpha \beta \tanh'(m) \, (D - \gamma \tanh(n))}{(\beta |\tanh(m)| + \epsilon)^2}
 # \tag{19}
 # $$
 #
 # $$
-# \frac{\partial f}{\partial n} = \frac{e^{-g}}{(1 + e^{-g})^2} \cdot
-# \frac{- \alpha \gamma \tanh'(n)}{\beta |\tanh m| + \epsilon}
+# \frac{\partial f}{\partial n} = f (1 - f) \cdot \frac{- \alpha \gamma \tanh'(n)}{\beta |\tanh(m)| + \epsilon}
 # \tag{20}
 # $$
 #
@@ -475,7 +476,7 @@ Still(
 )
 
 # %% [markdown]
-# Eq. 19 is the exception. Its true form carries a factor $-\operatorname{sgn}(\tanh m)$, as Appendix C has it for
+# Eq. 19 is the exception. Its true form carries a factor $-\operatorname{sgn}(\tanh(m))$, as Appendix C has it for
 # $a'(m)$; as printed it is right for $m < 0$ and has the wrong sign for $m > 0$.
 
 # %% tags=["hide-input"]

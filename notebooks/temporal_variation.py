@@ -90,7 +90,7 @@ named = [(f"{short[row['dataset']]}, λ = {row['lambda']:g}", row["a"], row["b"]
 chosen = [("threshold at 0, gentlest", 9.1, 0.0), ("threshold at 0, steepest", 50.0, 0.0), *named]
 Table(
     table_of_pairs(pairs, chosen),
-    decimals={"a": 2, "b": 2},
+    decimals={"a": 2, "b": 2} | {f"V, {name}": 5 for name in pairs},
     caption="f(0) is the attention of a pixel that does not change. V: mean over pixels.",
 )
 

@@ -85,3 +85,10 @@ def test_table_mistakes() -> None:
         Table(pd.DataFrame())
     with pytest.raises(ValueError, match="expected 1 values, one a row, got 2"):
         Table(pd.DataFrame({"a": [1]}), emphasise=pd.Series([True, False]))
+
+
+def test_a_stacked_table_labels_its_cells() -> None:
+    made = Table(pd.DataFrame({"where": ["Eq. 19"], "effect": ["none"]}), stack=True)
+    assert 'data-label="effect"' in made.html
+    assert "@media" in made.html
+    assert "@media" not in Table(pd.DataFrame({"a": [1]})).html

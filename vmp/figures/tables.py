@@ -6,7 +6,17 @@ import html
 
 import pandas as pd
 
-_CELL = "padding:0.3em 0.6em;vertical-align:top;border-bottom:1px solid color-mix(in srgb,currentColor 20%,transparent)"
+#: Rules of a stacked table on a phone: no headings, each cell under its own.
+_STACKED = """<style>@media (max-width:600px){
+.vmp-table-stacked thead{display:none}
+.vmp-table-stacked tr{display:block;padding:.5em 0;border-bottom:1px solid gray}
+.vmp-table-stacked td{display:block;padding:.1em 0 !important;border:0 !important;max-width:none !important}
+.vmp-table-stacked td::before{content:attr(data-label) ": ";opacity:.65}
+.vmp-table-stacked td:first-child{font-weight:700}
+}</style>"""
+_UNBROKEN = 16  # characters: a name or a number this short stays on one line
+_RULE = "1px solid color-mix(in srgb,currentColor 20%,transparent)"
+_CELL = f"max-width:none;padding:0.3em 0.6em;vertical-align:top;border-bottom:{_RULE}"
 
 
 class Table:
@@ -19,6 +29,7 @@ class Table:
         caption: plain text under the table: what to see.
         decimals: of every number that is not whole, or a dict column -> decimals for some of them.
         emphasise: a boolean for each row; rows that are True are set bold.
+        stack: on a phone every row becomes a block of its cells, each under its heading; for tables of prose.
 
     Raises:
         ValueError: no columns, or ``emphasise`` of another length than the table.
@@ -30,6 +41,7 @@ class Table:
         caption: str | None = None,
         decimals: int | dict[str, int] = 3,
         emphasise: pd.Series | None = None,
+        stack: bool = False,
     ) -> None:
         if frame.shape[1] == 0:
             raise ValueError("Table needs a DataFrame with at least one column, got none")
@@ -40,17 +52,23 @@ class Table:
         bold = [False] * len(frame) if emphasise is None else [bool(value) for value in emphasise]
         numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
         places = [decimals if isinstance(decimals, int) else decimals.get(str(n), 3) for n in frame.columns]
-        heads = "".join(_cell("th", str(name), right) for name, right in zip(frame.columns, numeric, strict=True))
+        names = [str(name) for name in frame.columns]
+        heads = "".join(_cell("th", name, "", right) for name, right in zip(names, numeric, strict=True))
         body = "".join(
             "<tr>"
-            + "".join(_cell("td", _text(v, p), right, strong) for v, p, right in zip(row, places, numeric, strict=True))
+            + "".join(
+                _cell("td", _text(v, p), name, right, strong)
+                for v, name, p, right in zip(row, names, places, numeric, strict=True)
+            )
             + "</tr>"
             for row, strong in zip(frame.itertuples(index=False), bold, strict=True)
         )
         below = f'<figcaption style="margin-top:0.5rem">{html.escape(caption)}</figcaption>' if caption else ""
         self.html = (
-            '<figure class="vmp-table" style="margin:1rem 0"><div style="overflow-x:auto" tabindex="0">'
-            '<table style="border-collapse:collapse;margin:0 auto;font-size:0.9em;line-height:1.35">'
+            f'{_STACKED if stack else ""}<figure class="vmp-table" style="margin:1rem 0">'
+            '<div style="overflow-x:auto;max-width:100%" tabindex="0">'
+            f'<table class="{"vmp-table-stacked" if stack else "vmp-table-plain"}" style="border-collapse:collapse;'
+            'width:auto;max-width:100%;margin:0 auto;font-size:0.88rem;line-height:1.35">'
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{below}</figure>"
         )
 
@@ -61,14 +79,16 @@ class Table:
         return {"text/html": self.html, "text/plain": self.frame.to_string(index=False)}
 
 
-def _cell(tag: str, text: str, right: bool, strong: bool = False) -> str:
+def _cell(tag: str, text: str, label: str, right: bool, strong: bool = False) -> str:
     style = _CELL + f";text-align:{'right' if right else 'left'}"
     if right:
         style += ";font-variant-numeric:tabular-nums"
+    if tag == "td" and len(text) <= _UNBROKEN:
+        style += ";white-space:nowrap"
     if strong:
         style += ";font-weight:700"
-    scope = ' scope="col"' if tag == "th" else ""
-    return f'<{tag}{scope} style="{style}">{html.escape(text)}</{tag}>'
+    what = ' scope="col"' if tag == "th" else f' data-label="{html.escape(label)}"'
+    return f'<{tag}{what} style="{style}">{html.escape(text)}</{tag}>'
 
 
 def _text(value: object, decimals: int) -> str:
