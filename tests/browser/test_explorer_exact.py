@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_the_variation_is_the_layers(explorer: Page, values: dict[str, Any], fra
     clip = [page_frame(explorer, i) for i in frames]
     state = explorer.evaluate(f"{EXPLORER}.state")
     absolute = state["difference"] == "absolute"
-    maps = [torch_attention(torch_difference(p, n, absolute), state) for p, n in zip(clip, clip[1:], strict=False)]
+    maps = [torch_attention(torch_difference(p, n, absolute), state) for p, n in pairwise(clip)]
     attention = torch.stack(maps)[None, None]  # (1, 1, T-1, H, W)
     assert shown == pytest.approx(float(vmp.attention_variation(attention, "mean")), rel=1e-4, abs=1e-9)
 

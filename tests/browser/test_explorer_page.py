@@ -365,13 +365,9 @@ def test_every_control_has_a_name_and_the_order_is_that_of_the_page(opened: tupl
     assert nameless == []
     page.evaluate("document.activeElement.blur()")
     page.locator(".vmp-bar button").first.focus()
-    seen = []
+    seen, named = [], "({name, className, dataset}) => name || className || dataset.value"
     for _ in range(30):
-        seen.append(
-            page.evaluate(
-                "document.activeElement.name || document.activeElement.className || document.activeElement.dataset.value"
-            )
-        )
+        seen.append(page.evaluate(f"({named})(document.activeElement)"))
         page.keyboard.press("Tab")
     order = [
         "vmp-panes",
@@ -412,7 +408,8 @@ def test_no_width_scrolls_sideways(opened: tuple[Page, Watch], width: int) -> No
     if width < 400:
         small = page.evaluate(
             """() => [...document.querySelectorAll(".vmp-explorer :is(button, select, input:not(.vmp-hidden))")]
-              .filter((node) => node.offsetParent && node.getBoundingClientRect().height < 40).map((node) => node.outerHTML)"""
+              .filter((node) => node.offsetParent && node.getBoundingClientRect().height < 40)
+              .map((node) => node.outerHTML)"""
         )
         assert small == []  # fingers
     page.set_viewport_size({"width": 800, "height": 1000})
@@ -467,7 +464,9 @@ def test_the_static_page_of_the_python_object(page: Page, address: str) -> None:
 def test_without_webgl_canvas_draws(context: BrowserContext, address: str) -> None:
     context.add_init_script(
         """const get = HTMLCanvasElement.prototype.getContext;
-        HTMLCanvasElement.prototype.getContext = function (kind, ...rest) { return kind === "webgl2" ? null : get.call(this, kind, ...rest); };"""
+        HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+          return kind === "webgl2" ? null : get.call(this, kind, ...rest);
+        };"""
     )
     page = context.new_page()
     watch = watch_page(page)
@@ -511,7 +510,10 @@ def test_many_explorers_share_one_context_and_read_each_clip_once(context: Brows
     context.add_init_script(
         """globalThis.contexts = 0;
         const get = HTMLCanvasElement.prototype.getContext;
-        HTMLCanvasElement.prototype.getContext = function (kind, ...rest) { if (kind === "webgl2") contexts++; return get.call(this, kind, ...rest); };"""
+        HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+          if (kind === "webgl2") contexts++;
+          return get.call(this, kind, ...rest);
+        };"""
     )
     page = context.new_page()
     watch = watch_page(page)
@@ -538,9 +540,8 @@ def test_one_that_leaves_the_view_or_a_hidden_page_stops_playing(page: Page, add
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_function(f"() => {EXPLORER}.visible")
     page.evaluate(f"{EXPLORER}.play()")
-    page.evaluate(
-        "Object.defineProperty(document, 'hidden', {value: true}); document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true})")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     assert page.evaluate(f"{EXPLORER}.playing") is False
 
 

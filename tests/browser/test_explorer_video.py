@@ -20,7 +20,7 @@ from explorer_page import (
     write_video,
 )
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 import vmp
 
@@ -117,7 +117,10 @@ def test_other_containers(page: Page, folder: Path, tmp_path: Path, name: str) -
     elif name.startswith("fragmented"):
         whole = write_video(tmp_path / "whole.mp4", frames, options={"crf": "10"})
         path = tmp_path / name
-        with av.open(str(whole)) as read, av.open(str(path), "w", options={"movflags": "frag_keyframe+empty_moov"}) as wrote:
+        with (
+            av.open(str(whole)) as read,
+            av.open(str(path), "w", options={"movflags": "frag_keyframe+empty_moov"}) as wrote,
+        ):
             out = wrote.add_stream_from_template(read.streams.video[0])
             for packet in read.demux(video=0):
                 if packet.dts is not None:
@@ -314,12 +317,13 @@ def test_another_clip_stops_the_webcam(filmed: Page) -> None:
 
 
 def test_the_webcam_is_refused_in_words(browser: Browser, folder: Path, serve: Callable[[Path], str]) -> None:
+    def throws(name: str) -> str:
+        return f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{name}'); }}"
+
     refusals = {
         "Object.defineProperty(navigator, 'mediaDevices', {value: undefined})": "needs a page from https or localhost",
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }": (
-            "this page was not allowed to use it"
-        ),
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); }": "there is none",
+        throws("NotAllowedError"): "this page was not allowed to use it",
+        throws("NotFoundError"): "there is none",
     }
     address = f"{serve(folder)}/page.html"
     for script, words in refusals.items():

@@ -1536,7 +1536,7 @@
       if (changed.some((name) => name !== "frame" && name !== "gain")) this.askVariation();
       if (source === "page" && changed.some((name) => name !== "frame")) this.announce();
       if (changed.some((name) => name !== "frame") || source === "start") this.view.showState(this.state, this.clip);
-      if (source !== "kernel") this.tell(changed);
+      if (source !== "kernel" && source !== "start") this.tell(changed);
       this.schedule();
     }
 
@@ -1765,7 +1765,9 @@
 
     finish(clip) {
       if (clip !== this.clip || !clip.complete) return;
+      const {frame, spacing} = this.state;
       this.keepInClip();
+      if (frame !== this.state.frame || spacing !== this.state.spacing) this.tell(["frame", "spacing"]);
       this.view.showProgress(1, 1);
       this.view.showState(this.state, clip);
       if (clip.cut) this.view.say(`Read the first ${clip.frames.length} frames of ${clip.title}.`);

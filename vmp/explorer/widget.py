@@ -94,6 +94,7 @@ class Explorer(anywidget.AnyWidget):
     ) -> None:
         source = source_of(clip, rate)
         self._own = None if source.name in EXAMPLES else source
+        self._first = source.name
         check_choice("norm", norm, tuple(NORM_PARAMETERS))
         if norm_parameter is None:
             norm_parameter = norm_parameter_or_start(norm, None)
@@ -198,7 +199,7 @@ class Explorer(anywidget.AnyWidget):
 
     def static_html(self) -> str:
         """The explorer as it stands, for a page without a kernel that loads the files of :func:`write_assets`."""
-        shown = self.clip if self.clip not in _IN_THE_PAGE else ("own" if self._own else "static")
+        shown = self._first if self.clip in _IN_THE_PAGE else self.clip
         return still.element(self._source(shown), self.settings())
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
