@@ -8,6 +8,7 @@ from vmp.book.cleaning import clean, publish_notebook
 from vmp.book.colophon import fill_colophon
 from vmp.book.execution import Executed
 from vmp.book.pages import missing_pages, page_title, pages_of
+from vmp.book.reference import command_help, fill_help
 from vmp.figures import palette
 
 TOC = """\
@@ -113,3 +114,15 @@ def test_plotly_is_the_installed_one(tmp_path):
     from plotly.offline import get_plotlyjs_version
 
     assert get_plotlyjs_version() in assets.write_plotly(tmp_path).read_text()[:400]
+
+
+def test_the_reference_has_the_help_of_each_command(tmp_path):
+    page = tmp_path / "api.md"
+    page.write_text("# API\n\n% help: maps\n")
+    fill_help(page)
+    text = page.read_text()
+    assert "```text\nUsage: vmp maps [OPTIONS]" in text
+    assert "--preset" in text
+    assert max(len(line) for line in text.splitlines()) <= 88
+    with pytest.raises(ValueError, match="expected a command of vmp, came 'mops'"):
+        command_help("mops")

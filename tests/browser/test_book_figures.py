@@ -96,9 +96,8 @@ def test_at_most_six_figures_are_live(built_book: Path, page: Page, tmp_path: Pa
     )
     static = (built_book / "_static").as_uri()
     page_of_ten = tmp_path / "ten.html"
-    page_of_ten.write_text(
-        f'<!doctype html><html data-theme="light"><body>{one * 10}<script src="{static}/figures.js"></script></body></html>'
-    )
+    script = f'<script src="{static}/figures.js"></script>'
+    page_of_ten.write_text(f'<!doctype html><html data-theme="light"><body>{one * 10}{script}</body></html>')
     page.goto(page_of_ten.as_uri())
     figures = page.locator(".vmp-interactive")
     for index in range(10):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from conftest import watch_page
@@ -112,9 +114,6 @@ def test_a_page_from_disk_on_a_phone_in_the_dark(built_book: Path, browser: Brow
 
 
 def test_links_between_pages_lead_somewhere(built_book: Path) -> None:
-    import re
-    from urllib.parse import unquote
-
     lost = []
     for page in built_book.glob("*.html"):
         text = page.read_text(encoding="utf8")
@@ -125,8 +124,6 @@ def test_links_between_pages_lead_somewhere(built_book: Path) -> None:
 
 
 def test_anchors_within_the_book_are_there(built_book: Path) -> None:
-    import re
-
     pages = {page.name: page.read_text(encoding="utf8") for page in built_book.glob("*.html")}
     names = {name: set(re.findall(r'\b(?:id|name)="([^"]+)"', text)) for name, text in pages.items()}
     lost = []
@@ -139,7 +136,6 @@ def test_anchors_within_the_book_are_there(built_book: Path) -> None:
 
 def test_the_search_works_from_disk(built_book: Path, page: Page) -> None:
     watch = watch_page(page)
-    page.goto((built_book / "index.html").as_uri())
     page.goto((built_book / "search.html").as_uri() + "?q=slope")
     page.wait_for_selector("#search-results li a")
     hrefs = page.locator("#search-results li a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
@@ -184,8 +180,6 @@ def test_each_icon_is_drawn(built_book: Path, page: Page) -> None:
 
 
 def test_the_papers_equations_keep_their_numbers(built_book: Path) -> None:
-    import re
-
     text = (built_book / "layer.html").read_text(encoding="utf8")
     numbers = {int(number) for number in re.findall(r'<span class="eqno">\((\d+)\)</span>', text)}
     assert set(range(1, 22)) <= numbers

@@ -19,6 +19,7 @@ from vmp.book.colophon import fill_colophon
 from vmp.book.execution import Executed, execute, hash_files, package_files, versions
 from vmp.book.pages import NEEDS, missing_pages, pages_of
 from vmp.book.pairs import notebooks_in_step, replace_text
+from vmp.book.reference import fill_help
 
 #: Files of the theme that no page loads: source maps, and the icons that book.css draws instead.
 UNUSED = ("scripts/fontawesome.js*", "scripts/*.map", "styles/*.map", "scripts/*.LICENSE.txt", "vendor", "locales")
@@ -105,6 +106,7 @@ def _assemble(root: Path, source: Path, names: Sequence[str], executed: Sequence
     for run in executed:
         publish_notebook(run.path, source / run.path.name)
     fill_colophon(source / "colophon.md", executed)
+    fill_help(source / "api.md")
     folder = source / "assets"
     assets.write_palette(folder)
     assets.write_math_font(folder)
