@@ -4,8 +4,8 @@
     python benchmarks/explorer.py --rounds 5
 
 The page's own counter (``explorer.measure``) draws every frame of the clip as fast as the browser paints. ``interval``
-is the time from paint to paint, everything included: upload, four panes, read-outs, the plot; the screen's rate bounds it
-at 16.7 ms. ``work`` is the script's own share. Writes JSON beside printing.
+is the time from paint to paint, everything included: upload, four panes, read-outs, the plot; the screen's rate
+bounds it at 16.7 ms. ``work`` is the script's own share. Writes JSON beside printing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def write_page(folder: Path, renderer: str) -> Path:
     write_assets(folder)
     page = folder / f"{renderer}.html"
     page.write_text(
-        '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="explorer.css"><script src="explorer.js"></script>'
+        '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="explorer.css">'
+        '<script src="explorer.js"></script>'
         f'<div class="vmp-explorer" data-clip="moving" data-shift="0.03" data-renderer="{renderer}"></div>',
         encoding="utf-8",
     )
@@ -61,7 +62,8 @@ def one_round(browser: Browser, page_file: Path, frames: int) -> dict[str, Any]:
     page.wait_for_function(f"() => {EXPLORER}.variation !== undefined")
     variation = page.evaluate(
         f"""async () => {{
-          const done = new Promise((resolve) => {EXPLORER}.root.addEventListener("vmp-variation", resolve, {{once: true}}));
+          const {{root}} = {EXPLORER};
+          const done = new Promise((resolve) => root.addEventListener("vmp-variation", resolve, {{once: true}}));
           const start = performance.now();
           {EXPLORER}.set({{slope: 30}});
           await done;
@@ -102,13 +104,11 @@ def main() -> None:
     for renderer in ("webgl", "canvas"):
         told = results[renderer]
         rate = told["frames_per_second"]
-        print(
-            f"{renderer}: {rate['median']:.1f} frames a second ({rate['smallest']:.1f} to {rate['largest']:.1f}), aim {TARGET}"
-        )
+        spread = f"({rate['smallest']:.1f} to {rate['largest']:.1f})"
+        print(f"{renderer}: {rate['median']:.1f} frames a second {spread}, aim {TARGET}")
         for name in ("interval_ms", "work_ms", "first_picture_ms", "whole_clip_ms", "variation_ms"):
-            print(
-                f"  {name:17s} {told[name]['median']:7.1f}  ({told[name]['smallest']:.1f} to {told[name]['largest']:.1f})"
-            )
+            found = told[name]
+            print(f"  {name:17s} {found['median']:7.1f}  ({found['smallest']:.1f} to {found['largest']:.1f})")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     print(f"written: {arguments.output}")

@@ -610,7 +610,7 @@
   // --- WebGL: one context for all explorers of a page, since a browser keeps sixteen ------------------------------
 
   const PANES = ["frame", "difference", "attention", "prompt"];
-  const MODES = {frame: 0, difference: 1, attention: 2, prompt: 3, numbers: 4};
+  const COMPUTED = PANES.slice(1);
 
   const VERTEX = `#version 300 es
     void main() {
@@ -622,16 +622,17 @@
     precision highp float;
     precision highp int;
     uniform sampler2D past, now, palettes;
-    uniform ivec2 origin, size;
-    uniform int mode, norm;
+    uniform int norm;
     uniform float slope, shift, parameter, gain;
-    uniform bool absolute, pixels;
-    out vec4 colour;
+    uniform bool absolute, pixels, numbers;
+    layout(location = 0) out vec4 difference;
+    layout(location = 1) out vec4 attention;
+    layout(location = 2) out vec4 prompt;
 
     // Integers below 2^24 are exact in highp: equal pixels differ by exactly 0.
     float luma(vec3 rgb) { return dot(floor(rgb * 255.0 + 0.5), vec3(299.0, 587.0, 114.0)); }
 
-    float attention(float d) {
+    float attentionOf(float d) {
       float p = abs(d);
       if (norm == 1) return p > 0.0 ? pow(p, parameter) : 0.0;
       if (norm == 2) return p < 1.0 ? 1.0 - pow(1.0 - p, parameter) : 1.0;
@@ -640,45 +641,45 @@
       return 1.0 / (1.0 + exp(-slope * (d - shift)));
     }
 
-    vec3 paint(int row, float value) {
-      return texelFetch(palettes, ivec2(int(floor(clamp(value, 0.0, 1.0) * 255.0 + 0.5)), row), 0).rgb;
+    vec4 paint(int row, float value) {
+      return texelFetch(palettes, ivec2(int(floor(clamp(value, 0.0, 1.0) * 255.0 + 0.5)), row), 0);
     }
 
     void main() {
-      ivec2 at = ivec2(gl_FragCoord.xy) - origin;
-      at.y = size.y - 1 - at.y;
+      ivec2 at = ivec2(gl_FragCoord.xy);
       vec3 rgb = texelFetch(now, at, 0).rgb;
-      colour = vec4(rgb, 1.0);
-      if (mode == 0) return;
       float d = (luma(rgb) - luma(texelFetch(past, at, 0).rgb)) / 255000.0;
       if (absolute) d = abs(d);
-      float f = attention(d);
-      if (mode == 1) colour.rgb = paint(0, clamp(d * gain, -1.0, 1.0) * 0.5 + 0.5);
-      else if (mode == 2) colour.rgb = paint(1, f);
-      else if (mode == 3) colour.rgb = pixels ? f * rgb : f * (rgb - 0.45) + 0.45;
-      else {
+      float f = attentionOf(d);
+      difference = paint(0, clamp(d * gain, -1.0, 1.0) * 0.5 + 0.5);
+      attention = paint(1, f);
+      prompt = vec4(pixels ? f * rgb : f * (rgb - 0.45) + 0.45, 1.0);
+      if (numbers) { // 16 bits a pixel instead of a colour
         float whole = floor(clamp(f, 0.0, 1.0) * 65535.0 + 0.5);
-        colour.rgb = vec3(floor(whole / 256.0), mod(whole, 256.0), 0.0) / 255.0;
+        attention = vec4(floor(whole / 256.0), mod(whole, 256.0), 0.0, 255.0) / 255.0;
       }
     }`;
 
+  /* One pass computes three pictures; they are read back and put on the page. In software rendering, where it counts,
+   * that takes less than half of what copying from a WebGL canvas takes, and no colour management touches the bytes. */
   class Gpu {
     constructor() {
-      this.canvas = document.createElement("canvas");
+      this.canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1});
       const gl = (this.gl = this.canvas.getContext("webgl2", {alpha: false, antialias: false, depth: false}));
       if (!gl) throw new Error("no WebGL2");
       this.canvas.addEventListener("webglcontextlost", () => { if (Gpu.shared === this) Gpu.fail(); });
       this.program = this.link();
       this.textures = new Map();
       this.at = {};
-      for (const name of ["past", "now", "palettes", "origin", "size", "mode", "norm", "slope", "shift", "parameter",
-        "gain", "absolute", "pixels"]) this.at[name] = gl.getUniformLocation(this.program, name);
+      for (const name of ["past", "now", "palettes", "norm", "slope", "shift", "parameter", "gain", "absolute", "pixels",
+        "numbers"]) this.at[name] = gl.getUniformLocation(this.program, name);
       this.palettes = this.texture(2, 256, 2);
       const rows = new Uint8Array([...PALETTES.difference, ...PALETTES.attention]);
       gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, 256, 2, gl.RGBA, gl.UNSIGNED_BYTE, rows);
       gl.uniform1i(this.at.past, 0);
       gl.uniform1i(this.at.now, 1);
       gl.uniform1i(this.at.palettes, 2);
+      gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
     }
 
     static shared = null;
@@ -727,6 +728,20 @@
       return texture;
     }
 
+    /* Three textures of this size to draw into. */
+    target(width, height) {
+      if (this.width === width && this.height === height) return;
+      const gl = this.gl;
+      this.targets?.forEach((texture) => gl.deleteTexture(texture));
+      this.targets = COMPUTED.map(() => this.texture(3, width, height));
+      this.targets.forEach((texture, i) => {
+        gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0 + i, gl.TEXTURE_2D, texture, 0);
+      });
+      gl.drawBuffers(COMPUTED.map((_, i) => gl.COLOR_ATTACHMENT0 + i));
+      gl.viewport(0, 0, width, height);
+      Object.assign(this, {width, height, pictures: COMPUTED.map(() => new ImageData(width, height))});
+    }
+
     /* Bind a frame; the four used last stay on the device. */
     bind(unit, frame, width, height) {
       const gl = this.gl;
@@ -754,55 +769,40 @@
       return kept;
     }
 
-    prepare(job) {
-      const {gl, at} = this, {width, height, settings: s} = job;
-      if (this.canvas.width < 2 * width || this.canvas.height < 2 * height) {
-        this.canvas.width = Math.max(this.canvas.width, 2 * width);
-        this.canvas.height = Math.max(this.canvas.height, 2 * height);
-      }
-      this.bind(0, job.past, width, height);
-      this.bind(1, job.now, width, height);
-      gl.uniform2i(at.size, width, height);
+    compute({past, now, width, height, settings: s}, numbers) {
+      const {gl, at} = this;
+      this.target(width, height);
+      this.bind(0, past, width, height);
+      this.bind(1, now, width, height);
       gl.uniform1i(at.norm, Object.keys(NORMS).indexOf(s.norm));
       for (const name of ["slope", "shift", "parameter", "gain"]) gl.uniform1f(at[name], s[name]);
       gl.uniform1i(at.absolute, s.difference === "absolute");
       gl.uniform1i(at.pixels, s.product === "pixels");
-    }
-    pane(mode, x, y, {width, height}) {
-      const {gl, at} = this;
-      gl.viewport(x, y, width, height);
-      gl.uniform2i(at.origin, x, y);
-      gl.uniform1i(at.mode, mode);
+      gl.uniform1i(at.numbers, numbers);
       gl.drawArrays(gl.TRIANGLES, 0, 3);
     }
+    /* Rows come from the top: frames go into textures and come out of them in the same order. */
+    read(i) {
+      const {gl, width, height} = this, bytes = new Uint8Array(this.pictures[i].data.buffer);
+      gl.readBuffer(gl.COLOR_ATTACHMENT0 + i);
+      gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
+      return bytes;
+    }
 
-    /* The four panes, drawn side by side and copied to where the page shows them. */
     draw(job, contexts) {
-      const {width, height} = job;
-      this.prepare(job);
-      PANES.forEach((name, i) => this.pane(MODES[name], (i & 1) * width, (i >> 1) * height, job));
+      this.compute(job, false);
+      COMPUTED.forEach((_, i) => this.read(i));
       if (this.gl.isContextLost()) return false;
-      PANES.forEach((name, i) => {
-        const top = this.canvas.height - ((i >> 1) + 1) * height;
-        contexts[name].drawImage(this.canvas, (i & 1) * width, top, width, height, 0, 0, width, height);
-      });
+      contexts.frame.putImageData(new ImageData(job.now.data, job.width, job.height), 0, 0);
+      COMPUTED.forEach((name, i) => contexts[name].putImageData(this.pictures[i], 0, 0));
       return true;
     }
 
     /* The attention as numbers, 16 bits a pixel. */
     numbers(job) {
-      const {width, height} = job, gl = this.gl, bytes = new Uint8Array(4 * width * height);
-      this.prepare(job);
-      this.pane(MODES.numbers, 0, 0, job);
-      gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
-      const values = new Float32Array(width * height);
-      for (let y = 0; y < height; y++) {
-        for (let x = 0; x < width; x++) {
-          const j = 4 * ((height - 1 - y) * width + x);
-          values[y * width + x] = (256 * bytes[j] + bytes[j + 1]) / 65535;
-        }
-      }
-      return values;
+      this.compute(job, true);
+      const bytes = this.read(1);
+      return Float32Array.from({length: job.width * job.height}, (_, i) => (256 * bytes[4 * i] + bytes[4 * i + 1]) / 65535);
     }
   }
 
@@ -856,7 +856,7 @@
         prompt[i] = 0xff000000 | ((f * rgb[j + 2] + rest) << 16) | ((f * rgb[j + 1] + rest) << 8) | (f * rgb[j] + rest);
       }
       contexts.frame.putImageData(new ImageData(rgb, width, height), 0, 0);
-      ["difference", "attention", "prompt"].forEach((name, i) => contexts[name].putImageData(this.pictures[i], 0, 0));
+      COMPUTED.forEach((name, i) => contexts[name].putImageData(this.pictures[i], 0, 0));
       return true;
     }
 
