@@ -6,7 +6,7 @@
 >>> prompts.shape
 torch.Size([2, 3, 8, 64, 64])
 
-What is not needed by the layer itself (decoding, widgets, figures) is imported when it is first used.
+Each part is imported when it is first used, torch with the layer, so that ``vmp --help`` is quick.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from vmp.prompt import MotionPrompt, attention_variation, frame_difference, power_normalise
-
 if TYPE_CHECKING:
     from vmp.data.video import Clip, example_clip, read_clip
+    from vmp.equations import attention_variation, frame_difference, power_normalise
     from vmp.explorer import Explorer
+    from vmp.prompt import MotionPrompt
 
 __version__ = "0.1.0"
 
@@ -36,11 +36,15 @@ __all__ = [
 _LAZY = {
     "Clip": "vmp.data.video",
     "Explorer": "vmp.explorer",
+    "MotionPrompt": "vmp.prompt",
+    "attention_variation": "vmp.equations",
     "example_clip": "vmp.data.video",
+    "frame_difference": "vmp.equations",
+    "power_normalise": "vmp.equations",
     "read_clip": "vmp.data.video",
 }
 _LAZY_MODULES = {"data": "vmp.data", "explorer": "vmp.explorer", "figures": "vmp.figures", "motion": "vmp.motion"}
-_LAZY_MODULES |= {"paper": "vmp.experiments.paper", "power_norm": "vmp.power_norm"}
+_LAZY_MODULES |= {"paper": "vmp.experiments.paper", "power_norm": "vmp.power_norm", "prompt": "vmp.prompt"}
 
 
 def __getattr__(name: str) -> object:
