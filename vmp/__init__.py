@@ -43,8 +43,15 @@ _LAZY = {
     "power_normalise": "vmp.equations",
     "read_clip": "vmp.data.video",
 }
-_LAZY_MODULES = {"data": "vmp.data", "explorer": "vmp.explorer", "figures": "vmp.figures", "motion": "vmp.motion"}
-_LAZY_MODULES |= {"paper": "vmp.experiments.paper", "power_norm": "vmp.power_norm", "prompt": "vmp.prompt"}
+_LAZY_MODULES = {
+    "data": "vmp.data",
+    "explorer": "vmp.explorer",
+    "figures": "vmp.figures",
+    "motion": "vmp.motion",
+    "paper": "vmp.experiments.paper",
+    "power_norm": "vmp.power_norm",
+    "prompt": "vmp.prompt",
+}
 
 
 def __getattr__(name: str) -> object:
