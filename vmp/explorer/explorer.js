@@ -57,7 +57,7 @@
     {"lambda": 10, "m": 1.28, "n": -3.27}
   ];
 
-  const DATASETS = {"finegym": "FineGym", "mpii": "MPII Cooking 2", "hmdb51": "HMDB-51", "ucf-crime": "UCF-Crime"};
+  const DATASETS = {"finegym": "FineGym", "mpii": "MPII", "hmdb51": "HMDB-51", "ucf-crime": "UCF-Crime"};
   const EXAMPLES = {"static": "Static camera", "moving": "Moving camera"};
   const START = {
     clip: "static", slope: 11.04, shift: -0.59, frame: 45, norm: "learnable", parameter: 0,
@@ -912,7 +912,7 @@
     resize() {
       const {width, height} = this.svg.getBoundingClientRect();
       if (!width || (width === this.width && height === this.height)) return;
-      Object.assign(this, {width, height, left: 34, right: width - 8, top: 12});
+      Object.assign(this, {width, height, left: 34, right: width - 8, top: 24});
       this.strip = Math.round(height * 0.62); // the difference's colours lie between curve and histogram
       this.foot = height - 34;
       this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -950,7 +950,7 @@
         make("rect", {x: left, y: strip - 2, width: right - left, height: 6, fill: `url(#${this.id}-d)`}),
         text(mid, foot + 30, "difference D", "middle", "vmp-label"),
         text(right, strip + 18, "pixels, log count", "end", "vmp-label"),
-        text(right, this.y(0) - 6, "attention f(D)", "end", "vmp-label"),
+        (this.axis = text(left - 9, 11, "", "start", "vmp-label")),
         this.bars, this.shiftLine, this.zeroLine, this.curve, this.zero, this.zeroText, this.probe, this.handle,
       );
       this.probe.style.display = "none";
@@ -970,6 +970,7 @@
       const learnable = settings.norm === "learnable", half = settings.difference === "absolute";
       const points = Array.from({length: 401}, (_, i) => (half ? i / 400 : i / 200 - 1));
       const place = (d) => `${this.x(d).toFixed(1)} ${this.y(attentionOf(d, settings)).toFixed(1)}`;
+      this.axis.textContent = `attention ${learnable ? "f(D)" : "|f(D)|"}`;
       this.curve.setAttribute("d", `M${points.map(place).join("L")}`);
       this.colours.setAttribute("x1", this.x(-1 / settings.gain));
       this.colours.setAttribute("x2", this.x(1 / settings.gain));
@@ -1085,9 +1086,9 @@
   }
 
   const pairName = (pair) => {
-    const name = DATASETS[pair.dataset] + ("lambda" in pair ? `, λ = ${pair.lambda}` : "");
+    const name = DATASETS[pair.dataset] + ("lambda" in pair ? ` λ ${pair.lambda}` : "");
     const [a, b] = pair.m === undefined ? [pair.a, pair.b] : [slopeOf(pair.m), shiftOf(pair.n)];
-    return `${name}: a = ${a.toFixed(2)}, b = ${signed(b, b.toFixed(3).endsWith("0") ? 2 : 3)}`;
+    return `${name}: a ${a.toFixed(2)}, b ${signed(b, b.toFixed(3).endsWith("0") ? 2 : 3)}`;
   };
   const pairValues = (pair) =>
     pair.m === undefined ? {slope: pair.a, shift: pair.b} : {slope: slopeOf(pair.m), shift: shiftOf(pair.n)};
@@ -1220,7 +1221,7 @@
       });
       this.preset = make("select", {name: "preset", "aria-label": "Learned pair",
         onchange: () => owner.set({norm: "learnable", ...pairValues(PRESETS[this.preset.value])}, "page")},
-      make("option", {value: "", disabled: true}, "as the sliders stand"),
+      make("option", {value: "", disabled: true}, "none of these"),
       make("optgroup", {label: "Learned in the paper"}, ...options(PAPER_PAIRS, "paper")),
       make("optgroup", {label: "On the authors' page"}, ...options(PAGE_PAIRS, "page")));
       this.lambda = make("input", {type: "range", name: "lambda", min: 0, max: PAGE_LAMBDAS.length - 1, step: 1, value: 0,
@@ -1343,7 +1344,7 @@
       this.lambda.style.setProperty("--at", `${(100 * this.lambda.value) / (PAGE_LAMBDAS.length - 1)}%`);
       const pair = PAGE_LAMBDAS[at];
       this.lambdaValue.textContent = pair ? String(pair.lambda) : "–";
-      this.lambdaNote.textContent = pair ? `m = ${short(pair.m)}, n = ${short(pair.n)}` : "nine pairs of the authors' page";
+      this.lambdaNote.textContent = pair ? `m = ${short(pair.m)}, n = ${short(pair.n)}` : "from the authors' page";
       this.lambda.setAttribute("aria-valuetext", pair ? `λ ${pair.lambda}: m ${pair.m}, n ${pair.n}` : "not one of these pairs");
     }
 
@@ -1445,10 +1446,9 @@
     const share = still > 0.9995 ? "over 99.9 %" : still < 0.0005 ? "none" : `${(100 * still).toFixed(1)} %`;
     const what = product === "pixels" ? "of its brightness" : "of its contrast with mid-grey";
     const verdict = still >= 0.95 ? "nearly the identity on what does not move"
-      : still >= 0.6 ? "what does not move is dimmed a little"
-        : still >= 0.4 ? "what does not move is dimmed by about half"
-          : still >= 0.05 ? "most of what does not move is dimmed away"
-            : "what does not move all but disappears";
+      : still >= 0.6 ? "still parts are dimmed a little"
+        : still >= 0.4 ? "still parts are dimmed by about half"
+          : still >= 0.05 ? "still parts mostly fade" : "still parts vanish";
     return `A still pixel keeps ${share} ${what}: ${verdict}.`;
   }
 
