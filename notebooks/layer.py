@@ -18,7 +18,7 @@
 #
 # The motion prompt layer {cite}`chen2024motion` takes $T$ frames and gives $T-1$ prompts. This chapter goes through
 # Eqs. 1–7 of the paper and Eqs. 8–21 of its appendix, in their own numbers, and puts beside each the call of this
-# package that computes it, on a real clip. All of the layer is in one file, `vmp/prompt.py`.
+# package that computes it, on a real clip. The functions are in `vmp/equations.py`, the layer is in `vmp/prompt.py`.
 
 # %% tags=["hide-input"]
 import math
