@@ -71,6 +71,7 @@ def test_a_changed_copy_or_a_broken_stamp_is_not_used(ran, tmp_path):
     notebook = write_chapter(tmp_path, body="1 + 1")
     out = tmp_path / "out" / "chapter.ipynb"
     execute(notebook, out)
+    out.with_suffix(".part.ipynb").write_text("what a killed run leaves")
     assert execute(notebook, out).stored is True
     out.write_text(out.read_text() + " ")
     assert execute(notebook, out).stored is False

@@ -94,6 +94,7 @@ def execute(
     stamp, wanted = out.with_suffix(".json"), fingerprint(notebook, given, inputs)
     kept = None if force else _stored(out, stamp, wanted)
     done = kept or _run(notebook, out, stamp, wanted, given, timeout)
+    out.with_suffix(".part.ipynb").unlink(missing_ok=True)  # of a run that was killed
     if report:
         report(f"{done.name:<24}{done.seconds:7.1f} s{'  stored' if done.stored else ''}")
     return done
