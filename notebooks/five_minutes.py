@@ -22,7 +22,7 @@
 # What is learned is two numbers. A **slope** $a$ says how sharply the weight goes from 0 to 1, a **shift** $b$ says at
 # which change it is one half:
 #
-# $$f(D) = \frac{1}{1 + e^{-a (D - b)}} \qquad \text{(Eq. 1)}$$
+# $$f(D) = \frac{1}{1 + e^{-a (D - b)}} \tag{1}$$
 #
 # $D$ is the **difference**, the grey value of a pixel now minus the grey value before, between $-1$ and $1$; $f(D)$
 # is the **attention**; attention times frame is the **prompt** (Eq. 4). Both numbers are trained together with the

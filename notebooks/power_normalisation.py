@@ -29,7 +29,7 @@
 # Differences have a sign, so the four are extended oddly, $\operatorname{sgn}(p)\, g(|p|)$, and give values from $-1$
 # to 1. The learnable function takes the signed difference as it is and gives values from 0 to 1:
 #
-# $$f(p) = \frac{1}{1 + e^{-a (p - b)}} \qquad \text{(Eq. 1)}$$
+# $$f(p) = \frac{1}{1 + e^{-a (p - b)}} \tag{1}$$
 #
 # **Which parameters the paper's figures use is not stated there.** Those of this page stand in its parameters cell.
 

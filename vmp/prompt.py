@@ -88,8 +88,9 @@ class MotionPrompt(nn.Module):
         check_finite: raise on infinite values and NaN in the clip (a pass over it; a wait on a GPU).
 
     Attributes:
-        m, n: the two ``nn.Parameter``, each of shape (1,). At m = 0 torch's gradient of \|tanh m\| is 0: a slope that
+        m: the ``nn.Parameter`` of the slope, shape (1,). At m = 0 torch's gradient of \|tanh m\| is 0: a slope that
             starts at exactly m = 0 never trains.
+        n: the ``nn.Parameter`` of the shift, shape (1,).
 
     Raises:
         ValueError: constants that are not positive, an unknown option; on a call: wrong rank, channel count or dtype,
