@@ -56,6 +56,8 @@ def test_code(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: p
 
 
 def test_links_and_pictures_exist() -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", README):
+    targets = re.findall(r"\]\(([^)]+)\)", README) + re.findall(r'src="([^"]+)"', README)
+    assert "book/pictures/explorer.jpg" in targets
+    for target in targets:
         if "://" not in target:
             assert (ROOT / target).exists(), target
