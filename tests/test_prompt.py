@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import io
 import math
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from tolerances import GRADIENT_TOLERANCE, TOLERANCE, assert_close
 from torch import Tensor
 
 import vmp
+from vmp.data.clip import Clip
 from vmp.equations import compose
 from vmp.prompt import LUMA, inverse_shift, inverse_slope, shift, slope
 
@@ -27,6 +30,10 @@ OPTIONS = [
     {"mean": None, "std": None},
     {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225), "product": "pixels", "difference": "absolute"},
 ]
+
+
+#: What read_clip gives, two black frames of it.
+STILL = Clip(np.zeros((2, 4, 4, 3), np.uint8), np.zeros(2))
 
 
 def clip_of(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -294,6 +301,16 @@ def test_batch_equals_single_and_any_size(batch: int, frames: int, height: int, 
     assert_close(torch.stack([v for _, v in singles]).mean(), variation)
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 4, 5, 5), (2, 3, 4, 0, 5)])
+@pytest.mark.parametrize("gradient_to_clip", [False, True])
+def test_clip_without_pixels_has_variation_zero(shape: tuple[int, ...], gradient_to_clip: bool) -> None:
+    layer = vmp.MotionPrompt()
+    prompts, variation = layer(torch.zeros(shape).requires_grad_(gradient_to_clip))
+    assert prompts.shape == (shape[0], 3, 3, *shape[3:])
+    (prompts.sum() + variation).backward()
+    assert (variation.item(), layer.m.grad.item(), layer.n.grad.item()) == (0.0, 0.0, 0.0)
+
+
 def test_non_contiguous_clip() -> None:
     layer = vmp.MotionPrompt(generator=torch.Generator().manual_seed(0))
     clip = clip_of(2, 6, 5, 6, 14)[:, ::2, :, :, ::2]
@@ -419,6 +436,21 @@ def test_only_one_of_the_two_is_trained() -> None:
     assert layer.n.grad is not None
 
 
+@pytest.mark.parametrize("frozen", ["m", "n"])
+@pytest.mark.parametrize("gradient_to_clip", [False, True])
+def test_double_backward_of_one_of_the_two(frozen: str, gradient_to_clip: bool) -> None:
+    found = []
+    for alone in (False, True):
+        layer = vmp.MotionPrompt(generator=torch.Generator().manual_seed(1))
+        getattr(layer, frozen).requires_grad_(not alone)
+        trained = layer.n if frozen == "m" else layer.m
+        prompts, variation = layer(clip_of(1, 3, 4, 5, 5).requires_grad_(gradient_to_clip))
+        (gradient,) = torch.autograd.grad(prompts.square().sum() + variation, trained, create_graph=True)
+        found.append(torch.autograd.grad(gradient.square().sum(), trained)[0])
+    assert found[0].abs().item() > 0
+    assert torch.equal(*found)
+
+
 def test_start_is_the_papers_and_reproducible() -> None:
     draws = torch.cat([vmp.MotionPrompt(generator=torch.Generator().manual_seed(s)).m.detach() for s in range(2000)])
     assert draws.mean().abs() < 0.1  # 4.5 standard errors
@@ -441,6 +473,15 @@ def test_streaming_equals_the_whole_clip(layout: str) -> None:
     assert_close(torch.stack([p for p in came if p is not None], time), whole)
     stream.reset()
     assert stream(clip.select(time, 0)) is None
+
+
+def test_a_stream_may_be_fed_from_one_buffer() -> None:
+    layer = vmp.MotionPrompt.from_slope_shift(20, 0.1, mean=None, std=None)
+    stream, buffer = layer.stream(), torch.zeros(1, 3, 4, 4)
+    stream(buffer)
+    came = stream(buffer.fill_(1.0))
+    # Grey goes from 0 to 1: 1 / (1 + exp(-20 (1 - 0.1))), not 1 / (1 + exp(20 0.1)) = 0.119 of a still picture.
+    assert_close(came, torch.full_like(came, 1 / (1 + math.exp(-18))))
 
 
 def test_functional_transforms_see_the_composition() -> None:
@@ -467,6 +508,12 @@ def test_published_and_paper_differ_as_named() -> None:
     assert (paper.channel_order, paper.product, paper.pixel_reduction) == ("RGB", "pixels", "sum")
     assert vmp.MotionPrompt.paper(layout="BTCHW").layout == "BTCHW"
     assert "BGR" in repr(published)
+
+
+def test_repr_names_what_is_not_the_default() -> None:
+    layer = vmp.MotionPrompt.from_slope_shift(11.04, -0.59, gamma=0.7, check_finite=True)
+    assert repr(layer) == "MotionPrompt(slope=11.04, shift=-0.59, gamma=0.7, check_finite=True)"
+    assert repr(layer.to("meta")) == "MotionPrompt(gamma=0.7, check_finite=True)"  # no values to show
 
 
 @pytest.mark.parametrize(
@@ -505,6 +552,29 @@ def test_processors_of_others() -> None:
     assert s3d.product == "pixels"
 
 
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("VideoMAEImageProcessor", {}),
+        ("VideoMAEImageProcessor", {"do_normalize": False}),
+        ("VideoMAEImageProcessor", {"image_mean": 0.5, "image_std": 0.25}),
+        ("VivitImageProcessor", {}),  # pixels from -1 to 1 before mean and std
+        ("VivitImageProcessor", {"do_normalize": False}),
+    ],
+)
+def test_differences_of_what_a_processor_gives_are_in_pixels(kind: str, options: dict) -> None:
+    import transformers
+
+    processor = getattr(transformers, kind)(**options)
+    video = [np.full((224, 224, 3), grey, np.uint8) for grey in (0, 255)]
+    clip = torch.as_tensor(np.asarray(processor(video, return_tensors="np")["pixel_values"]))
+    layer = vmp.MotionPrompt.from_processor(processor, product="pixels")
+    assert_close(layer.frame_difference(clip), torch.ones(1, 1, 1, 224, 224))
+    black = layer.from_slope_shift(50, 0.59, mean=layer.mean, std=layer.std, product="pixels", layout="BTCHW")
+    prompts, _ = black(clip[:, :1].repeat(1, 2, 1, 1, 1))  # a still picture: attention 0 gives black
+    assert_close(prompts, clip[:, :1])
+
+
 # --- what a user can get wrong ---
 
 
@@ -520,6 +590,13 @@ def test_wrong_shapes(shape: tuple[int, ...], message: str) -> None:
     for call in (vmp.MotionPrompt(), vmp.frame_difference, vmp.MotionPrompt().attention):
         with pytest.raises(ValueError, match=message):
             call(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("clip", [np.zeros((1, 3, 4, 5, 5), np.float32), [1.0], STILL])
+def test_clip_that_is_no_tensor(clip: object) -> None:
+    for call in (vmp.MotionPrompt(), vmp.frame_difference, vmp.MotionPrompt().attention):
+        with pytest.raises(ValueError, match=r"clip: expected a tensor, got (ndarray|Clip|list)\. .*clip\.tensor\("):
+            call(clip)
 
 
 def test_integer_clip() -> None:
@@ -575,7 +652,9 @@ def test_ambiguous_or_unknown_pairs_list_what_there_is() -> None:
         ({"pixel_reduction": "max"}, "pixel_reduction: expected 'mean' or 'sum'"),
         ({"mean": None}, "expected both or neither"),
         ({"mean": (0.5,)}, "mean: expected 3 values"),
+        ({"mean": 0.45, "std": 0.225}, "mean: expected 3 values, one a channel, got 0.45"),
         ({"std": (0.2, 0.0, 0.2)}, "std: expected positive values"),
+        ({"std": (0.2, math.nan, 0.2)}, "std: expected positive values"),
         ({"alpha": 0}, "alpha: expected a positive number, got 0"),
         ({"epsilon": -0.1}, "epsilon: expected a positive number"),
     ],
@@ -583,6 +662,16 @@ def test_ambiguous_or_unknown_pairs_list_what_there_is() -> None:
 def test_bad_options(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         vmp.MotionPrompt(**options)
+
+
+@pytest.mark.parametrize("made", [np.array, torch.tensor, list])
+def test_mean_and_std_of_any_kind(made: Callable[[list[float]], Sequence[float]]) -> None:
+    layer = vmp.MotionPrompt(mean=made([0.5, 0.25, 0.5]), std=made([0.25, 0.5, 0.25]), product="pixels")
+    assert (layer.mean, layer.std) == ((0.5, 0.25, 0.5), (0.25, 0.5, 0.25))
+    assert layer._choices.luma == pytest.approx((0.299 * 0.25, 0.587 * 0.5, 0.114 * 0.25))
+    assert layer._choices.black == (2.0, 0.5, 2.0)
+    pixels = STILL.tensor(made([0.5, 0.25, 0.5]), made([0.25, 0.5, 0.25]))
+    assert pixels[0, :, 0, 0, 0].tolist() == [-2.0, -0.5, -2.0]
 
 
 def test_bad_arguments_of_the_functions() -> None:
@@ -610,8 +699,12 @@ def test_bad_processors() -> None:
 
 def test_bad_frames_in_a_stream() -> None:
     stream = vmp.MotionPrompt().stream()
-    with pytest.raises(ValueError, match=r"frame: expected 4 dimensions \(B, 3, H, W\)"):
+    with pytest.raises(ValueError, match=r"frame: expected \(B, 3, H, W\)"):
         stream(torch.zeros(3, 4, 4))
+    with pytest.raises(ValueError, match=r"frame: expected \(B, 3, H, W\).*of shape \(1, 4, 4, 3\)"):
+        stream(torch.zeros(1, 4, 4, 3))
+    with pytest.raises(ValueError, match=r"frame: expected .*floating point, got torch.uint8"):
+        stream(torch.zeros(1, 3, 4, 4, dtype=torch.uint8))
     stream(torch.zeros(1, 3, 4, 4))
     with pytest.raises(ValueError, match=r"expected the shape of the frame before, \(1, 3, 4, 4\).*reset"):
         stream(torch.zeros(1, 3, 8, 8))

@@ -37,7 +37,12 @@ def check_choice(name: str, value: str) -> None:
 
 
 def check_clip(clip: Tensor, layout: Layout, check_finite: bool = False) -> None:
-    """Raise ValueError unless a clip is 5-dimensional, floating-point, of 3 channels and at least 2 frames."""
+    """Raise ValueError unless a clip is a 5-dimensional floating-point tensor of 3 channels and at least 2 frames."""
+    if not isinstance(clip, Tensor):
+        raise ValueError(
+            f"clip: expected a tensor, got {type(clip).__name__}. What read_clip and example_clip give becomes one by "
+            "clip.tensor(mean, std), an array by torch.from_numpy(array)"
+        )
     named = ", ".join(layout)
     if clip.ndim != 5:
         raise ValueError(
@@ -66,13 +71,13 @@ def check_clip(clip: Tensor, layout: Layout, check_finite: bool = False) -> None
 
 
 def check_normalisation(mean: Sequence[float] | None, std: Sequence[float] | None) -> None:
-    """Raise ValueError unless mean and std are both None or 3 values each, the std positive."""
+    """Raise ValueError unless mean and std are both None or 3 numbers each, the std positive."""
     if (mean is None) != (std is None):
         raise ValueError(f"mean and std: expected both or neither, got mean={mean}, std={std}")
     for name, values in (("mean", mean), ("std", std)):
-        if values is not None and len(values) != 3:
-            raise ValueError(f"{name}: expected 3 values, one a channel, got {tuple(values)}")
-    if std is not None and min(std) <= 0:
+        if values is not None and (not hasattr(values, "__len__") or len(values) != 3):
+            raise ValueError(f"{name}: expected 3 values, one a channel, got {values}")
+    if std is not None and not all(value > 0 for value in std):
         raise ValueError(f"std: expected positive values, got {tuple(std)}")
 
 
@@ -96,6 +101,8 @@ def choices_of(
 ) -> Choices:
     """Check the options and work out what the computation needs of them."""
     check_normalisation(mean, std)
+    mean = None if mean is None else [float(value) for value in mean]  # arrays and tensors come too
+    std = None if std is None else [float(value) for value in std]
     check_choice("channel_order", channel_order)
     check_choice("difference", difference)
     check_choice("product", product)

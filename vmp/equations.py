@@ -101,9 +101,9 @@ def product_of(attention: Tensor, frames: Tensor, choices: Choices) -> Tensor:
 
 
 def variation_divisor(attention: Tensor, pixel_sum: bool) -> int:
-    """B (T-2) H W, or B (T-2) for the sum over pixels; 1 for a single map, whose sum is empty."""
+    """B (T-2) H W, or B (T-2) for the sum over pixels; 1 for a single map or no pixels, whose sum is empty."""
     batch, _, maps, height, width = attention.shape
-    if maps == 1:
+    if maps == 1 or attention.numel() == 0:
         return 1
     return batch * (maps - 1) * (1 if pixel_sum else height * width)
 

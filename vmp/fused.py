@@ -1,8 +1,9 @@
 """The layer's eager path: frames in the cache, and a backward of its own that keeps one attention map.
 
-What is kept beside the clip is 8/27 of its bytes for nine frames; autograd over the composition would keep several
-times that. The composition (:func:`vmp.equations.compose`) runs instead where a clip needs a gradient, under compilers
-and exporters, and under functional transforms.
+What is kept beside the clip is one float32 map: 8/27 of a float32 clip's bytes for nine frames, twice that share of a
+half-precision one; autograd over the composition would keep several times that. The composition
+(:func:`vmp.equations.compose`) runs instead where a clip needs a gradient, under compilers and exporters, and under
+functional transforms.
 """
 
 from __future__ import annotations
@@ -159,13 +160,20 @@ def _add_variation_gradient(
 
 def _differentiable_gradients(
     clip: Tensor, a: Tensor, b: Tensor, choices: Choices, gradients: Sequence[Tensor | None]
-) -> tuple[Tensor, ...]:
-    """The gradients of slope and shift through the composition, so that they can be differentiated again."""
+) -> tuple[Tensor | None, ...]:
+    """The gradients of slope and shift through the composition, so that they can be differentiated again.
+
+    None for one that needs no gradient.
+    """
     used = [i for i, gradient in enumerate(gradients) if gradient is not None]
     outputs = compose(clip, a, b, choices)
-    return torch.autograd.grad(
-        [outputs[i] for i in used], (a, b), [cast(Tensor, gradients[i]) for i in used], create_graph=True
+    wanted = [parameter for parameter in (a, b) if parameter.requires_grad]
+    found = iter(
+        torch.autograd.grad(
+            [outputs[i] for i in used], wanted, [cast(Tensor, gradients[i]) for i in used], create_graph=True
+        )
     )
+    return tuple(next(found) if parameter.requires_grad else None for parameter in (a, b))
 
 
 def takes_composition(clip: Tensor) -> bool:

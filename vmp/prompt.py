@@ -7,6 +7,7 @@ two sets.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, cast
 
@@ -85,7 +86,8 @@ class MotionPrompt(nn.Module):
             black).
         pixel_reduction: the variation as a "mean" over pixels (published code) or a "sum" (Eq. 6).
         generator: draws m, n ~ N(1e-5, 1), the paper's start; None uses torch's global generator.
-        check_finite: raise on infinite values and NaN in the clip (a pass over it; a wait on a GPU).
+        check_finite: raise on infinite values and NaN in the clip (a pass over it; a wait on a GPU). A check that
+            depends on values cannot be compiled in one graph or exported: switch it off there.
 
     Attributes:
         m: the ``nn.Parameter`` of the slope, shape (1,). At m = 0 torch's gradient of \|tanh m\| is 0: a slope that
@@ -120,8 +122,8 @@ class MotionPrompt(nn.Module):
         check_choice("layout", layout)
         self._choices = choices_of(mean, std, channel_order, difference, product, pixel_reduction)
         self.alpha, self.beta, self.gamma, self.epsilon = alpha, beta, gamma, epsilon
-        self.mean = None if mean is None else tuple(mean)
-        self.std = None if std is None else tuple(std)
+        self.mean = None if mean is None else tuple(map(float, mean))
+        self.std = None if std is None else tuple(map(float, std))
         self.channel_order, self.layout, self.difference = channel_order, layout, difference
         self.product, self.pixel_reduction, self.check_finite = product, pixel_reduction, check_finite
         self.m = nn.Parameter(torch.normal(1e-5, 1.0, (1,), generator=generator))
@@ -231,9 +233,13 @@ class MotionPrompt(nn.Module):
         return PromptStream(self)
 
     def extra_repr(self) -> str:
-        """The values in Eq. 2 and every choice that is not the default."""
-        shown = [f"slope={self.slope.item():.4g}", f"shift={self.shift.item():.4g}"]
+        """Slope and shift, and every option that is not the default."""
+        shown = [] if self.m.is_meta else [f"slope={self.slope.item():.4g}", f"shift={self.shift.item():.4g}"]
         defaults = {
+            "alpha": 5.0,
+            "beta": 0.45,
+            "gamma": 0.6,
+            "epsilon": 0.1,
             "channel_order": "RGB",
             "layout": "BCTHW",
             "difference": "signed",
@@ -241,13 +247,14 @@ class MotionPrompt(nn.Module):
             "pixel_reduction": "mean",
             "mean": MEAN,
             "std": STD,
+            "check_finite": False,
         }
         shown += [f"{k}={getattr(self, k)!r}" for k, default in defaults.items() if getattr(self, k) != default]
         return ", ".join(shown)
 
 
 class PromptStream:
-    """Prompts of a live video: keeps the frame before.
+    """Prompts of a live video: keeps a copy of the frame before.
 
     ``stream(frame)`` takes (B, 3, H, W), normalised like the layer's clips, and gives the prompt of that frame in the
     same shape, or None for the first frame, which has no difference yet. ``reset()`` starts over, after a cut.
@@ -258,18 +265,25 @@ class PromptStream:
         self._last: Tensor | None = None
 
     def __call__(self, frame: Tensor) -> Tensor | None:
-        """The prompt of this frame. Raises ValueError for another rank, or another shape than the frame before."""
-        if frame.ndim != 4:
-            raise ValueError(f"frame: expected 4 dimensions (B, 3, H, W), got shape {tuple(frame.shape)}")
-        last, self._last = self._last, frame
-        if last is None:
-            return None
-        if last.shape != frame.shape:
-            self._last = last
+        """The prompt of this frame.
+
+        Raises ValueError for a frame that is not (B, 3, H, W) and floating point, or has not the shape of the one
+        before; the stream stays as it was.
+        """
+        if frame.ndim != 4 or frame.shape[1] != 3 or not frame.is_floating_point():
+            raise ValueError(
+                f"frame: expected (B, 3, H, W), floating point, got {frame.dtype} of shape {tuple(frame.shape)}. "
+                "Normalise and arrange it as the layer's clips"
+            )
+        last = self._last
+        if last is not None and last.shape != frame.shape:
             raise ValueError(
                 f"frame: expected the shape of the frame before, {tuple(last.shape)}, got {tuple(frame.shape)}. "
                 "Call reset() where another video begins"
             )
+        self._last = frame.clone()  # a camera may fill the same buffer again
+        if last is None:
+            return None
         time = self.layer.layout.index("T")
         prompts, _ = self.layer(torch.stack((last, frame), dim=time))
         return cast(Tensor, prompts).squeeze(time)
@@ -281,20 +295,36 @@ class PromptStream:
 
 def _processor_options(processor: Any) -> dict[str, Any]:
     if hasattr(processor, "image_mean"):
-        mean, std, layout = processor.image_mean, processor.image_std, "BTCHW"
-        if not getattr(processor, "do_rescale", True):
-            raise ValueError(
-                "processor: expected one that scales pixels to [0, 1] (do_rescale=True), got do_rescale=False. "
-                "Switch it on, or give MotionPrompt the mean and std of the clips yourself"
-            )
-        if not getattr(processor, "do_normalize", True):
-            return {"mean": None, "std": None, "layout": layout}
-    elif hasattr(processor, "mean") and hasattr(processor, "std"):
-        mean, std, layout = processor.mean, processor.std, "BCTHW"
-    else:
+        return _transformers_options(processor) | {"layout": "BTCHW"}
+    if hasattr(processor, "mean") and hasattr(processor, "std"):
+        return {"mean": tuple(processor.mean), "std": tuple(processor.std), "layout": "BCTHW"}
+    raise ValueError(
+        "processor: expected a transformers processor (with image_mean) or the transforms of torchvision's video "
+        f"weights, weights.transforms() (with mean), got {type(processor).__name__}. "
+        "Give MotionPrompt the mean, std and layout yourself"
+    )
+
+
+def _transformers_options(processor: Any) -> dict[str, Any]:
+    """Mean and std of what comes out, as pixels in [0, 1] see them: some processors scale to [-1, 1] first."""
+    if not getattr(processor, "do_rescale", True):
         raise ValueError(
-            "processor: expected a transformers processor (with image_mean) or the transforms of torchvision's video "
-            f"weights, weights.transforms() (with mean), got {type(processor).__name__}. "
-            "Give MotionPrompt the mean, std and layout yourself"
+            "processor: expected one that scales pixels to [0, 1] (do_rescale=True), got do_rescale=False. "
+            "Switch it on, or give MotionPrompt the mean and std of the clips yourself"
         )
-    return {"mean": tuple(map(float, mean)), "std": tuple(map(float, std)), "layout": layout}
+    # from black to white, 1 for most and 2 for Vivit, whose black is -1
+    span = 255.0 * (getattr(processor, "rescale_factor", None) or 1 / 255)
+    span = 1.0 if math.isclose(span, 1.0) else span
+    black = -1.0 if getattr(processor, "offset", False) else 0.0
+    mean, std = [0.0] * 3, [1.0] * 3
+    if getattr(processor, "do_normalize", True):
+        mean, std = _three(processor.image_mean), _three(processor.image_std)
+    elif (span, black) == (1.0, 0.0):
+        return {"mean": None, "std": None}
+    # span * pixel + black = x * std + mean
+    return {"mean": tuple((m - black) / span for m in mean), "std": tuple(s / span for s in std)}
+
+
+def _three(values: float | Sequence[float]) -> list[float]:
+    """One number for all channels, which transformers allows, three times."""
+    return [float(values)] * 3 if isinstance(values, int | float) else [float(value) for value in values]

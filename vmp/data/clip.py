@@ -97,18 +97,13 @@ def to_tensor(
     """A batch of clips, uint8 (B, T, H, W, 3), as the float32 tensor that :meth:`Clip.tensor` describes."""
     import torch
 
-    if layout not in ("BCTHW", "BTCHW"):
-        raise ValueError(f"layout: expected 'BCTHW' or 'BTCHW', got {layout!r}")
-    if (mean is None) != (std is None):
-        raise ValueError(f"mean and std: expected both or neither, got mean={mean}, std={std}")
+    from vmp.choices import check_choice, check_normalisation
+
+    check_choice("layout", layout)
+    check_normalisation(mean, std)
     order = (0, 4, 1, 2, 3) if layout == "BCTHW" else (0, 1, 4, 2, 3)
     pixels = torch.from_numpy(np.ascontiguousarray(frames.transpose(order))).float().div_(255)
     if mean is None or std is None:
         return pixels
-    for name, values in (("mean", mean), ("std", std)):
-        if len(values) != 3:
-            raise ValueError(f"{name}: expected 3 values, one a channel, got {tuple(values)}")
-    if min(std) <= 0:
-        raise ValueError(f"std: expected positive values, got {tuple(std)}")
     shape = (1, 3, 1, 1, 1) if layout == "BCTHW" else (1, 1, 3, 1, 1)
-    return pixels.sub_(pixels.new_tensor(mean).view(shape)).div_(pixels.new_tensor(std).view(shape))
+    return pixels.sub_(pixels.new_tensor([*mean]).view(shape)).div_(pixels.new_tensor([*std]).view(shape))
