@@ -72,6 +72,13 @@ def test_dtype_and_shape_stay(name: str, dtype: torch.dtype) -> None:
     assert_close(came.double(), ODD[name](p.double()), dtype)
 
 
+@pytest.mark.parametrize(("name", "slope"), [("gamma", math.inf), ("max_exp", 7.0), ("sigm_e", 6.0), ("asinh_e", 3.0)])
+def test_gradient_of_a_still_pixel(name: str, slope: float) -> None:
+    p = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    ODD[name](p).backward()
+    assert p.grad.item() == pytest.approx(slope)
+
+
 def test_learnable_is_not_zero_at_zero() -> None:
     static = torch.zeros((), dtype=torch.float64)
     assert power_norm.learnable(static, 11.04, -0.59).item() == pytest.approx(1 / (1 + math.exp(-11.04 * 0.59)))

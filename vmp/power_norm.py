@@ -20,9 +20,15 @@ from vmp.prompt import power_normalise
 
 
 def _odd(p: Tensor, g: Callable[[Tensor], Tensor]) -> Tensor:
+    """sgn(p) g(|p|); where p = 0 torch's gradient is that of p >= 0, not 0."""
+    _check_floating(p)
+    sign = torch.where(p < 0, -1.0, 1.0).to(p.dtype)
+    return sign * g(sign * p)
+
+
+def _check_floating(p: Tensor) -> None:
     if not p.is_floating_point():
         raise ValueError(f"p: expected a floating-point dtype, got {p.dtype}")
-    return torch.sign(p) * g(p.abs())
 
 
 def _check(name: str, value: float, valid: bool, expected: str) -> None:
@@ -51,7 +57,8 @@ def max_exp(p: Tensor, eta: float = 10.0) -> Tensor:
 def sigm_e(p: Tensor, eta: float = 10.0) -> Tensor:
     r"""SigmE :math:`2 / (1 + e^{-\eta p}) - 1`, for eta > 0; odd; reaches :math:`\tanh(\eta / 2)` at p = 1."""
     _check("eta", eta, eta > 0, "eta > 0")
-    return _odd(p, lambda q: 2 * torch.sigmoid(eta * q) - 1)
+    _check_floating(p)
+    return torch.tanh(0.5 * eta * p)  # the same, and odd by itself: its gradient at p = 0 is eta / 2, not sgn(0) = 0
 
 
 def asinh_e(p: Tensor, g: float = 1.0) -> Tensor:
@@ -59,7 +66,8 @@ def asinh_e(p: Tensor, g: float = 1.0) -> Tensor:
     more than 1 for g > sinh(1) = 1.175.
     """
     _check("g", g, g > 0, "g > 0")
-    return _odd(p, lambda q: torch.asinh(g * q))
+    _check_floating(p)
+    return torch.asinh(g * p)
 
 
 def learnable(p: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
