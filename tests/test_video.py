@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -320,6 +321,18 @@ def test_errors_name_the_file_and_the_reason(tmp_path: Path) -> None:
     assert issubclass(VideoError, ValueError)
 
 
+def test_what_is_not_a_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(VideoError, match=r"pipe.mp4: is not a regular file, expected a video file"):
+        read_clip(tmp_path / "pipe.mp4")
+
+
+def test_a_file_that_may_not_be_read(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.R_OK)  # the superuser may read everything
+    with pytest.raises(VideoError, match=r"numbered.mp4: may not be read by this user: permission denied"):
+        read_clip(video)
+
+
 def test_a_cover_picture_is_no_video(tmp_path: Path) -> None:
     path = tmp_path / "song.mp4"
     with av.open(str(path), "w") as output:
@@ -456,10 +469,13 @@ def test_a_start_after_the_end_is_always_an_error(video: Path, short: str) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num_frames": 0}, "num_frames: expected at least 1"),
+        ({"num_frames": 0}, "num_frames: expected a whole number, at least 1, or None for all to the end, got 0"),
+        ({"num_frames": 2.5}, "num_frames: expected a whole number, .* got 2.5"),
         ({"stride": 2, "spacing": 0.1}, "stride and spacing: expected one of them"),
         ({"stride": 0}, "stride: expected a whole number of frames, at least 1, got 0"),
         ({"stride": 1.5}, "stride: expected a whole number"),
+        ({"stride": 2.0}, "stride: expected a whole number"),
+        ({"stride": float("nan")}, "stride: expected a whole number"),
         ({"spacing": 0.0}, "spacing: expected seconds above 0"),
         ({"spacing": float("nan")}, "spacing: expected seconds above 0"),
         ({"start": -1.0}, "start: expected seconds from the video's first frame, at least 0, got -1"),

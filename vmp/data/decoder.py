@@ -42,7 +42,7 @@ class Decoder:
         threads: decoding threads, 0 for as many as the decoder likes. Data-loader workers want 1.
 
     Raises:
-        VideoError: no such file, not a file, empty, not a video, no video stream.
+        VideoError: no such file, not a file, not readable, empty, not a video, no video stream.
     """
 
     def __init__(self, path: str | os.PathLike[str], threads: int = 0) -> None:
@@ -235,7 +235,10 @@ def _check_file(path: str) -> None:
     if not os.path.exists(path):
         raise VideoError(path, "no such file")
     if not os.path.isfile(path):
-        raise VideoError(path, "is a directory, expected a video file")
+        kind = "a directory" if os.path.isdir(path) else "not a regular file"
+        raise VideoError(path, f"is {kind}, expected a video file")
+    if not os.access(path, os.R_OK):
+        raise VideoError(path, "may not be read by this user: permission denied")
     if os.path.getsize(path) == 0:
         raise VideoError(path, "is empty (0 bytes)")
 

@@ -156,13 +156,15 @@ def _spaced(decoder: Decoder, start: float, spacing: float) -> Iterator[_Shown]:
 
 
 def _check_window(num_frames: int | None, stride: int | None, spacing: float | None, start: float, short: str) -> None:
-    if num_frames is not None and num_frames < 1:
-        raise ValueError(f"num_frames: expected at least 1, or None for all to the end, got {num_frames}")
+    if num_frames is not None and not _is_count(num_frames):
+        raise ValueError(
+            f"num_frames: expected a whole number, at least 1, or None for all to the end, got {num_frames}"
+        )
     if stride is not None and spacing is not None:
         raise ValueError(
             f"stride and spacing: expected one of them, got stride={stride} frames and spacing={spacing} s"
         )
-    if stride is not None and (stride < 1 or stride != int(stride)):
+    if stride is not None and not _is_count(stride):
         raise ValueError(f"stride: expected a whole number of frames, at least 1, got {stride}")
     if spacing is not None and not 0 < spacing < math.inf:
         raise ValueError(f"spacing: expected seconds above 0, got {spacing}")
@@ -170,6 +172,10 @@ def _check_window(num_frames: int | None, stride: int | None, spacing: float | N
         raise ValueError(f"start: expected seconds from the video's first frame, at least 0, got {start}")
     if short not in get_args(Short):
         raise ValueError(f"short: expected one of {', '.join(map(repr, get_args(Short)))}, got {short!r}")
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int | np.integer) and bool(number >= 1)
 
 
 def read_clip(
