@@ -169,12 +169,19 @@ def test_what_is_not_a_saved_layer(run: Run, tmp_path: Path) -> None:
     torch.save(vmp.MotionPrompt(), whole)
     torch.save({"weight": torch.zeros(3)}, other)
     torch.save(_Model(2).state_dict(), two)
+    number, three, nan = (tmp_path / f"{name}.pt" for name in ("number", "three", "nan"))
+    torch.save({"m": 0.5, "n": 0.1}, number)
+    torch.save({"m": torch.zeros(1), "n": torch.zeros(3)}, three)
+    torch.save({"m": torch.tensor([float("nan")]), "n": torch.zeros(1)}, nan)
     for path, reason in {
         tmp_path / "missing.pt": "--layer: no such file",
         noise: "noise.pt holds no saved weights. Save them with torch.save(layer.state_dict(), FILE)",
         whole: "whole.pt holds no saved weights",
         other: "got none",
         two: "got prompts.0, prompts.1. Save the one you want by itself",
+        number: f"expected m to be a tensor of one finite number in {number}, got 0.5",
+        three: f"expected n to be a tensor of one finite number in {three}, got shape (3,)",
+        nan: f"expected m to be a tensor of one finite number in {nan}, got tensor([nan])",
     }.items():
         status, _, errors = run("maps", "static", "--layer", path)
         assert status == 2

@@ -18,7 +18,7 @@ import vmp
 from vmp import maps
 from vmp.data.clip import Clip
 from vmp.data.video import VideoError, example_path, probe, read_clip
-from vmp.data.writing import Film, GrowingArray
+from vmp.data.writing import Film, GrowingArray, replace_all
 from vmp.figures.palette import DIFFERENCE_ANCHORS, colour_attention, colour_difference
 from vmp.figures.panes import Key, Label, Panes, contact_sheet, difference_key, label_strip
 from vmp.maps import EvenRows, frame_pairs, human_bytes, maps_of, plan_maps, prompt_pictures, write_maps
@@ -49,8 +49,13 @@ def test_pairs_are_stride_frames_apart(video: Path) -> None:
 
 
 def test_a_video_without_a_pair(video: Path) -> None:
-    with pytest.raises(VideoError, match=r"numbered.mp4: expected at least 41 frames, for frames 40 apart, got fewer"):
+    with pytest.raises(
+        VideoError,
+        match=r"numbered.mp4: expected at least 41 frames, for frames 40 apart, got fewer\. Choose a smaller stride or",
+    ):
         list(frame_pairs(video, 40))
+    with pytest.raises(VideoError, match=r"expected at least 2 frames, .* got fewer\. Choose a longer video or part"):
+        list(frame_pairs(video, duration=0.02))
 
 
 @pytest.mark.parametrize("layout", ["BCTHW", "BTCHW"])
@@ -219,6 +224,36 @@ def test_existing_files_are_refused_unless_allowed(tmp_path: Path, video: Path, 
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "numbered.contact.png", "numbered.maps", "numbered.maps.mp4",
     ]  # fmt: skip
+
+
+def test_overwriting_takes_only_what_an_earlier_run_wrote(tmp_path: Path, video: Path) -> None:
+    (tmp_path / "numbered.maps").mkdir()
+    (tmp_path / "numbered.maps" / "difference.npy").touch()
+    assert plan_maps(video, tmp_path, arrays=True, overwrite=True).arrays == tmp_path / "numbered.maps"
+    (tmp_path / "numbered.maps" / "notes.txt").touch()
+    with pytest.raises(ValueError, match=r"numbered.maps: expected a folder of arrays .* also holds notes.txt"):
+        plan_maps(video, tmp_path, arrays=True, overwrite=True)
+    (tmp_path / "numbered.contact.png").mkdir()
+    with pytest.raises(ValueError, match=r"numbered.contact.png: expected a file to replace, got a folder"):
+        plan_maps(video, tmp_path, overwrite=True)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "numbered.maps").touch()
+    with pytest.raises(ValueError, match=r"numbered.maps: expected a folder to replace, got a file"):
+        plan_maps(video, tmp_path / "b", arrays=True, overwrite=True)
+
+
+def test_what_was_there_comes_back_when_a_move_fails(tmp_path: Path) -> None:
+    new, there, aside = (tmp_path / name for name in ("new", "there", "aside"))
+    for folder in (new, there, aside):
+        folder.mkdir()
+    for name in "abc":
+        (new / name).write_text("new")
+        (there / name).write_text("old")
+    (new / "c").unlink()  # cannot be moved
+    with pytest.raises(FileNotFoundError):
+        replace_all({new / name: there / name for name in "abc"}, aside)
+    assert [(there / name).read_text() for name in "abc"] == ["old"] * 3
+    assert list(aside.iterdir()) == []
 
 
 def test_nothing_is_left_when_it_fails(tmp_path: Path, layer: vmp.MotionPrompt) -> None:

@@ -203,7 +203,7 @@ def _layer(
 def load_layer(path: Path, **choices: Any) -> MotionPrompt:
     """A layer with the m and n of a saved state_dict: the layer's own, or that of a model with one such layer.
 
-    Raises ValueError for a file that holds something else, or more than one layer.
+    Raises ValueError for a file that holds something else, more than one layer, or values that no layer has.
     """
     import pickle
 
@@ -234,8 +234,13 @@ def load_layer(path: Path, **choices: Any) -> MotionPrompt:
             f"--layer: expected the m and n of one layer in {path}, got {listed}. Save the one you want by itself: "
             "torch.save(layer.state_dict(), FILE)"
         )
+    pair = {name: state[f"{found[0]}{name}"] for name in ("m", "n")}
+    for name, value in pair.items():
+        if not (isinstance(value, torch.Tensor) and value.numel() == 1 and bool(value.isfinite().all())):
+            shown = f"shape {tuple(value.shape)}" if getattr(value, "shape", (1,)) not in ((), (1,)) else repr(value)
+            raise ValueError(f"--layer: expected {name} to be a tensor of one finite number in {path}, got {shown}")
     layer = MotionPrompt(**choices)
-    layer.load_state_dict({"m": state[f"{found[0]}m"].reshape(1), "n": state[f"{found[0]}n"].reshape(1)})
+    layer.load_state_dict({name: value.reshape(1) for name, value in pair.items()})
     return layer
 
 

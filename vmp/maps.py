@@ -41,6 +41,7 @@ Progress = Callable[[int, int | None], None]
 #: Numbers that a batch of pairs may hold in one of its tensors: 4 MiB of float32.
 _BATCH_NUMBERS = 1 << 20
 _SHEET_PANE = 320
+_ARRAYS = ("difference", "attention", "prompt", "times")
 
 
 class Maps(NamedTuple):
@@ -125,7 +126,8 @@ def frame_pairs(
     if nothing:
         raise VideoError(
             path,
-            f"expected at least {stride + 1} frames, for frames {stride} apart, got fewer. Choose a smaller stride",
+            f"expected at least {stride + 1} frames, for frames {stride} apart, got fewer. "
+            f"Choose {'a smaller stride or ' if stride > 1 else ''}a longer video or part",
         )
 
 
@@ -239,7 +241,8 @@ def plan_maps(
 
     Raises:
         VideoError: (a ValueError) the video cannot be read.
-        ValueError: a file or folder to be written exists and ``overwrite`` is False; the arrays need more than is free.
+        ValueError: a file or folder to be written exists, and ``overwrite`` is False or it is not of an earlier run;
+            the arrays need more than is free.
     """
     iter_frames(video, start=start, duration=duration, stride=stride)  # checks its arguments at the call
     info, out, name = probe(video), Path(out_dir), Path(video).stem
@@ -259,16 +262,29 @@ def plan_maps(
         free_bytes=shutil.disk_usage(there).free,
     )
     for path in (plan.film, plan.sheet, plan.arrays):
-        if path is not None and path.exists() and not overwrite:
-            raise ValueError(
-                f"{path} exists. Choose another folder, or allow it to be replaced: overwrite (--overwrite)"
-            )
+        if path is not None and path.exists():
+            _check_replaceable(path, overwrite, folder=path == plan.arrays)
     if plan.array_bytes is not None and plan.array_bytes > plan.free_bytes:
         raise ValueError(
             f"arrays: expected {human_bytes(plan.array_bytes)} of free disk for {pairs} maps, "
             f"got {human_bytes(plan.free_bytes)} at {there}. Choose another folder or a shorter part: start, duration"
         )
     return plan
+
+
+def _check_replaceable(path: Path, overwrite: bool, folder: bool) -> None:
+    """Raise ValueError unless what is there may go: what an earlier run wrote, and nothing else."""
+    if not overwrite:
+        raise ValueError(f"{path} exists. Choose another folder, or allow it to be replaced: overwrite (--overwrite)")
+    if path.is_dir() != folder:
+        found, expected = ("file", "folder") if folder else ("folder", "file")
+        raise ValueError(f"{path}: expected a {expected} to replace, got a {found}. Choose another folder for the maps")
+    others = {entry.name for entry in path.iterdir()} - {f"{name}.npy" for name in _ARRAYS} if folder else set()
+    if others:
+        raise ValueError(
+            f"{path}: expected a folder of arrays to replace, it also holds {', '.join(sorted(others)[:3])}. "
+            "Choose another folder for the maps"
+        )
 
 
 def _expected_frames(info: VideoInfo, start: float, duration: float | None) -> int | None:
@@ -396,10 +412,8 @@ class _Outputs:
         folder = self.work / "arrays"
         folder.mkdir()
         size = (self.plan.video.height, self.plan.video.width)
-        each = (
-            ("difference", size, "<f4"),
-            ("attention", size, "<f4"),
-            ("prompt", (3, *size), "<f4"),
-            ("times", (), "<f8"),
-        )
-        return [stack.enter_context(GrowingArray(folder / f"{name}.npy", shape, dtype)) for name, shape, dtype in each]
+        kinds = ((size, "<f4"), (size, "<f4"), ((3, *size), "<f4"), ((), "<f8"))
+        return [
+            stack.enter_context(GrowingArray(folder / f"{name}.npy", shape, dtype))
+            for name, (shape, dtype) in zip(_ARRAYS, kinds, strict=True)
+        ]

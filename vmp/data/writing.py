@@ -113,8 +113,20 @@ class GrowingArray:
 
 
 def replace_all(made: dict[Path, Path], aside: Path) -> None:
-    """Move files or folders made elsewhere on the same disk to where they belong, what was there to ``aside``."""
-    for source, target in made.items():
-        if target.exists():
-            os.replace(target, aside / f"old-{target.name}")
-        os.replace(source, target)
+    """Move files or folders made elsewhere on the same disk to where they belong, what was there to ``aside``.
+
+    Where one cannot be moved, what was there comes back, and the error is raised.
+    """
+    undo: list[tuple[Path, Path]] = []
+    try:
+        for source, target in made.items():
+            if target.exists():
+                old = aside / f"old-{target.name}"
+                os.replace(target, old)
+                undo.append((old, target))
+            os.replace(source, target)
+            undo.append((target, source))
+    except BaseException:
+        for now, before in reversed(undo):
+            os.replace(now, before)
+        raise
