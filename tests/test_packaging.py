@@ -93,8 +93,8 @@ def test_wheel_works_when_installed(wheel: Path, tmp_path: Path) -> None:
 
 def test_import_is_light() -> None:
     code = (
-        "import sys, vmp; heavy = {'torchvision', 'transformers', 'av', 'plotly', 'matplotlib', 'pandas', 'IPython', "
-        "'anywidget', 'skimage'} & set(sys.modules); assert not heavy, heavy"
+        "import sys, vmp; heavy = {'torch', 'torchvision', 'transformers', 'av', 'plotly', 'matplotlib', 'pandas', "
+        "'IPython', 'anywidget', 'skimage'} & set(sys.modules); assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -105,6 +105,9 @@ def test_public_names() -> None:
     assert vmp.__version__ == PROJECT["version"]
     for name in vmp.__all__:
         assert getattr(vmp, name) is not None
+        assert name in dir(vmp)
+    for name in ("maps", "motion", "power_norm"):
+        assert getattr(vmp, name).__name__ == f"vmp.{name}"
         assert name in dir(vmp)
     with pytest.raises(AttributeError, match="has no attribute 'MotionPromt'"):
         vmp.MotionPromt  # noqa: B018

@@ -47,6 +47,7 @@ _LAZY_MODULES = {
     "data": "vmp.data",
     "explorer": "vmp.explorer",
     "figures": "vmp.figures",
+    "maps": "vmp.maps",
     "motion": "vmp.motion",
     "paper": "vmp.experiments.paper",
     "power_norm": "vmp.power_norm",
@@ -63,4 +64,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*globals(), *__all__, *_LAZY_MODULES])
