@@ -369,6 +369,14 @@ def test_awkward_file_names(tmp_path: Path, name: str, monkeypatch: pytest.Monke
     assert len(read_clip(name, 2)) == 2
 
 
+def test_tags_that_are_not_utf8_do_no_harm(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "tagged.mp4", 3)
+    content = path.read_bytes()
+    assert b"Lavf" in content  # the tag that names the program
+    path.write_bytes(content.replace(b"Lavf", b"L\xe9vf"))
+    assert numbers_of(read_clip(path).frames) == [0, 1, 2]
+
+
 def _moving_noise(count: int) -> list[np.ndarray]:
     """Frames that do not compress away, so that a part of the bytes is a part of the time."""
     generator = np.random.default_rng(0)

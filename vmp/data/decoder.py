@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 #: How far before the wanted time to look for a key frame, in seconds, one after another; then the beginning.
 _STEPS_BACK = (0.0, 1.0, 4.0, 16.0, 64.0)
+#: Tags that are not UTF-8 are no error: before PyAV 19 that must be asked for, since then it cannot be.
+_ANY_METADATA: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 #: Demuxers that make a moving picture of any text file.
 _NOT_VIDEO = {"tty", "txd", "lrc"}
 
@@ -102,7 +104,7 @@ class Decoder:
     def key_frame_between(self, after: float, until: float) -> bool:
         """Whether the container's index has a key frame in (after, until]; False where it has no index."""
         origin, time_base, index = self._origin, self._stream.time_base, self._stream.index_entries
-        if not self._seekable or origin is None or time_base is None or until <= after:
+        if not self._seekable or origin is None or not time_base or until <= after:
             return False
         found = index.search_timestamp(int(until / time_base) + origin)
         return found >= 0 and float((index[found].timestamp - origin) * time_base) > after + self.tolerance
@@ -135,7 +137,7 @@ class Decoder:
         _check_file(self.path)
         try:
             # "file:" keeps a colon in a name from being taken for a protocol
-            self._container = av.open(f"file:{self.path}", "r", metadata_errors="replace")
+            self._container = av.open(f"file:{self.path}", "r", **_ANY_METADATA)
         except (av.error.FFmpegError, OSError) as error:
             reason = error.strerror or str(error)
             raise VideoError(
@@ -159,7 +161,7 @@ class Decoder:
 
     def _seek(self, time: float) -> bool:
         """Go to the key frame before; False where only reading from the beginning will do."""
-        if not 0 < time < math.inf or not self._seekable or self._origin is None or self._stream.time_base is None:
+        if not 0 < time < math.inf or not self._seekable or self._origin is None or not self._stream.time_base:
             return False
         self._pristine = False
         try:
@@ -207,7 +209,7 @@ class Decoder:
         if self._origin is None and before is None:
             self._origin = ticks
         following = 0.0 if before is None else before + 1.0 / self.rate
-        if ticks is None or self._origin is None or self._stream.time_base is None:
+        if ticks is None or self._origin is None or not self._stream.time_base:
             return following
         time = float((ticks - self._origin) * self._stream.time_base)
         stuck = before is not None and time <= before  # False for NaN

@@ -108,7 +108,7 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
             frames=stream.frames or None,
             duration=decoder.promised_end,
             codec=stream.codec_context.codec.canonical_name,
-            pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
+            pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
         )
 
 
