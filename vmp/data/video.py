@@ -100,6 +100,7 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
             raise VideoError(path, decoder.damage or "has a video stream without a frame")
         height, width, _ = decoder.to_rgb(first[1]).shape
         stream = decoder.stream
+        aspect = stream.sample_aspect_ratio or Fraction(1)  # not a Fraction itself since PyAV 19
         return VideoInfo(
             path=os.fspath(path),
             width=width,
@@ -108,7 +109,7 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
             frames=stream.frames or None,
             duration=decoder.promised_end,
             codec=stream.codec_context.codec.canonical_name,
-            pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
+            pixel_aspect=Fraction(aspect.numerator, aspect.denominator),
         )
 
 
