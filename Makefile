@@ -26,6 +26,7 @@ types: $(ENVIRONMENT)
 # --- the environment: uv, bootstrapped by pip into .tools, which a distribution's locked Python allows ---
 
 .tools/bin/uv:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. vmp needs Python 3.11 or newer"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "vmp needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m pip --version >/dev/null || \

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import vmp
+from vmp.data.video import example_path
 from vmp.explorer import still, write_assets
 from vmp.explorer.settings import Settings
 from vmp.explorer.source import encode, source_of
@@ -191,6 +192,14 @@ def test_a_small_h264_file_is_handed_over_as_it_is(tmp_path: Path) -> None:
     path.write_bytes(encode(noise(), 25.0))
     source = source_of(path)
     assert (source.name, source.title, source.data) == ("own", "mine.mp4", path.read_bytes())
+
+
+def test_tags_that_are_not_utf8_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "tagged.mp4"
+    content = Path(example_path("static")).read_bytes()
+    assert b"Lavf" in content  # the tag that names the program
+    path.write_bytes(content.replace(b"Lavf", b"L\xe9vf"))
+    assert "data:image/jpeg" in vmp.Explorer(str(path))._repr_mimebundle_()["text/html"]
 
 
 def test_another_codec_is_encoded_anew(tmp_path: Path) -> None:

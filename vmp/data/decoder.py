@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 #: How far before the wanted time to look for a key frame, in seconds, one after another; then the beginning.
 _STEPS_BACK = (0.0, 1.0, 4.0, 16.0, 64.0)
 #: Tags that are not UTF-8 are no error: before PyAV 19 that must be asked for, since then it cannot be.
-_ANY_METADATA: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+ANY_METADATA: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 #: Demuxers that make a moving picture of any text file.
 _NOT_VIDEO = {"tty", "txd", "lrc"}
 
@@ -137,7 +137,7 @@ class Decoder:
         _check_file(self.path)
         try:
             # "file:" keeps a colon in a name from being taken for a protocol
-            self._container = av.open(f"file:{self.path}", "r", **_ANY_METADATA)
+            self._container = av.open(f"file:{self.path}", "r", **ANY_METADATA)
         except (av.error.FFmpegError, OSError) as error:
             reason = error.strerror or str(error)
             raise VideoError(

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmp.data.clip import Clip
+from vmp.data.decoder import Decoder
 from vmp.data.video import VideoInfo, example_path, iter_frames, probe
 from vmp.explorer.settings import EXAMPLES
 
@@ -70,8 +71,8 @@ def _plays_as_it_is(path: str | os.PathLike[str], info: VideoInfo) -> bool:
         return False
     if Path(path).stat().st_size > _LARGEST_FILE or max(info.width, info.height) > LONGEST_SIDE:
         return False
-    with av.open(os.fspath(path), "r") as container:
-        first = next(container.decode(video=0))
+    with Decoder(path) as decoder:
+        _, first = next(decoder.frames())
     upright = first.rotation == 0 and first.format.name in ("yuv420p", "yuvj420p")
     return upright and (info.expected_frames or MOST_FRAMES + 1) <= MOST_FRAMES
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vmp import power_norm
+from vmp.data.decoder import ANY_METADATA
 from vmp.explorer.settings import EXAMPLES, Settings
 from vmp.explorer.source import MOST_FRAMES, Source
 from vmp.figures.palette import colour_attention, colour_difference
@@ -53,7 +54,7 @@ def panes(past: NDArray[np.uint8], now: NDArray[np.uint8], settings: Settings) -
 
 def poster(source: Source, settings: Settings) -> bytes:
     """The four panes, two by two without a gap, as a small JPEG."""
-    with av.open(io.BytesIO(source.data), "r") as container:
+    with av.open(io.BytesIO(source.data), "r", **ANY_METADATA) as container:
         decoded = islice(container.decode(video=0), min(settings.frame + 1, MOST_FRAMES))
         frames: list[NDArray[np.uint8]] = [np.asarray(f.to_ndarray(format="rgb24"), np.uint8) for f in decoded]
     past = frames[max(0, len(frames) - 1 - settings.spacing)]
