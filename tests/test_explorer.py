@@ -199,7 +199,8 @@ def test_tags_that_are_not_utf8_do_no_harm(tmp_path: Path) -> None:
     content = Path(example_path("static")).read_bytes()
     assert b"Lavf" in content  # the tag that names the program
     path.write_bytes(content.replace(b"Lavf", b"L\xe9vf"))
-    assert "data:image/jpeg" in vmp.Explorer(str(path))._repr_mimebundle_()["text/html"]
+    bundle, _ = vmp.Explorer(str(path))._repr_mimebundle_()
+    assert "data:image/jpeg" in bundle["text/html"]
 
 
 def test_another_codec_is_encoded_anew(tmp_path: Path) -> None:

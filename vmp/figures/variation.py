@@ -60,13 +60,13 @@ class Surface:
     @property
     def lowest(self) -> tuple[float, float, float]:
         """Slope, shift and V where V is smallest on the grid."""
-        i, j = np.unravel_index(int(self.variation.argmin()), self.variation.shape)
+        i, j = np.unravel_index(int(np.argmin(self.variation)), self.variation.shape)
         return float(self.slopes[i]), float(self.shifts[j]), float(self.variation[i, j])
 
     @property
     def highest(self) -> tuple[float, float, float]:
         """Slope, shift and V where V is largest on the grid."""
-        i, j = np.unravel_index(int(self.variation.argmax()), self.variation.shape)
+        i, j = np.unravel_index(int(np.argmax(self.variation)), self.variation.shape)
         return float(self.slopes[i]), float(self.shifts[j]), float(self.variation[i, j])
 
 
