@@ -357,7 +357,7 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# ## Constraints and k: Eqs. 11–15 and 21 (Appendix D)
+# ## Constraints and k: Eqs. 11–15, 21 (Appendix D)
 #
 # $f$ is to reach nearly 1 at $D = 1$ and nearly 0 at $D = -1$, wherever slope and shift are:
 #

@@ -33,7 +33,7 @@
 #
 # **Which parameters the paper's figures use is not stated there.** Those of this page stand in its parameters cell.
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
@@ -45,6 +45,7 @@ from vmp.figures.moments import take_moment
 from vmp.figures.pictures import Pictures
 from vmp.figures.still import Still
 from vmp.figures.surfaces import coarsen, surface_plot
+from vmp.figures.tables import Table
 
 # %% tags=["parameters"]
 gamma_g = 0.5  # Gamma
@@ -70,15 +71,15 @@ Interactive(
         norm_plots.family_panel(family, slope, shift),
         alt="Gamma, MaxExp, SigmE, AsinhE and the learnable function over the difference",
     ),
+    caption="The four relatives go through 0 and treat brightening and darkening alike; the learnable function does "
+    "neither. Move the slider: the thick curve slides along the axis inside its shadow, which covers every shift that "
+    "Eq. 2 can reach.",
 )
 
 # %% [markdown]
-# The four relatives go through 0 and treat brightening and darkening alike. The learnable function does neither. Move
-# the slider: the curve slides along the axis inside its shadow, which covers every shift that Eq. 2 can reach.
-#
-# That it is not 0 at 0 makes it, strictly, no power normalisation; the paper says so in its first footnote. What it
-# means for a video is a matter of two numbers: what a pixel gets that does not change, and how far the smallest
-# change, one of 255 grey levels, moves it from there.
+# That the learnable function is not 0 at 0 makes it, strictly, no power normalisation; the paper says so in its first
+# footnote. What it means for a video is a matter of two numbers: what a pixel gets that does not change, and how far
+# the smallest change, one of 255 grey levels, moves it from there.
 
 # %% tags=["hide-input"]
 learned = [
@@ -87,7 +88,12 @@ learned = [
     norms.learned(23.45, 0.03, "MPII, λ = 0"),  # Fig. 12
     norms.learned(10.90, 0.08, "MPII, λ = 2"),  # Fig. 12
 ]
-norms.at_zero([*family, *learned]).round(4)
+Table(
+    norms.at_zero([*family, *learned]).rename_axis("function").reset_index(),
+    decimals=4,
+    caption="f(0): what a still pixel gets. +1 and -1 level: how far one grey level of 255 moves it from there. f(-1) "
+    "and f(1): the largest changes.",
+)
 
 # %% [markdown]
 # Gamma is infinitely steep at 0, so the faintest flicker of a sensor comes out strong. MaxExp multiplies small changes
@@ -95,7 +101,7 @@ norms.at_zero([*family, *learned]).round(4)
 # HMDB-51's pairs that is nearly nothing: $f(0)$ is almost 1 already, and a brightening pixel cannot gain. MPII's pair
 # of $\lambda = 0$ is as steep there as SigmE with $\eta = 10$.
 #
-# ## Slope, shift, before and after (Fig. 3 b-d)
+# ## Slope, shift, before and after (Fig. 3 b–d)
 #
 # Training does not move $a$ and $b$ themselves but $m$ and $n$ behind them (Eq. 2), which may take any value while
 # slope and shift stay within bounds:
@@ -103,13 +109,21 @@ norms.at_zero([*family, *learned]).round(4)
 # $$a(m) = \frac{\alpha}{\beta |\tanh m| + \epsilon}, \qquad b(n) = \gamma \tanh n$$
 
 # %% tags=["hide-input"]
-Still(
-    norm_plots.slope_panel(slope),
-    norm_plots.shift_panel(shift),
-    alt="Slope a over m and shift b over n",
-    caption="Dotted: the bounds, 9.1 and 50 for the slope, -0.6 and 0.6 for the shift. The slope is steepest at m = 0, "
-    "where it has a kink. Dots: this page's pair. A shift so close to its bound lies where the curve is flat, and its "
-    "n hardly learns any more.",
+display(
+    Interactive(
+        norm_plots.slope_plot(slope),
+        alt="Slope a over m",
+        still=Still(norm_plots.slope_panel(slope), alt="Slope a over m"),
+        caption=f"Dotted: the bounds, 9.1 and 50. The slope is steepest at m = 0, where it has a kink. Dots: the two m "
+        f"that give this page's slope, {slope:g}.",
+    ),
+    Interactive(
+        norm_plots.shift_plot(shift),
+        alt="Shift b over n",
+        still=Still(norm_plots.shift_panel(shift), alt="Shift b over n"),
+        caption=f"Dotted: the bounds, -0.6 and 0.6. Dot: this page's shift, {shift:g}. Near a bound the curve is flat, "
+        "and n hardly learns any more.",
+    ),
 )
 
 # %% tags=["hide-input"]
@@ -121,12 +135,11 @@ Interactive(
         alt="Value after the normalisation over the difference before and the slope",
         caption="Dashed: the shift. The steeper the slope, the narrower the band between 0 and 1.",
     ),
+    caption=f"(d) What a difference becomes for every slope, at this page's shift, {shift:g}. Turn it: along one edge "
+    "runs the gentlest sigmoid that Eq. 2 can reach, along the other one that is nearly a step.",
 )
 
 # %% [markdown]
-# The surface shows what a difference becomes for every slope at this page's shift. Turn it: along one edge runs the
-# gentlest sigmoid that Eq. 2 can reach, along the other one that is nearly a step.
-#
 # ## On video (Figs. 17 and 18)
 #
 # The same moment of each clip through every function. The four relatives are shown in the colours of a difference
@@ -163,20 +176,27 @@ Pictures(
 # ### Noise or motion?
 #
 # The paper writes that the existing functions capture more noise than the learned one. That can be measured. Take the
-# pixels that change by at most 2 of 255 levels as noise, and those that change by more than .05 as motion, and ask how
+# pixels that change by at most 2 of 255 levels as noise, and those that change by more than 0.05 as motion, and ask how
 # far a function moves each of them, on average, from where it puts a still pixel. The ratio of the two does not depend
 # on what the function is multiplied by; the smaller, the better noise and motion are told apart.
 
 # %% tags=["hide-input"]
 answers = {name: norms.response([*family, *learned], m.difference) for name, m in moments.items()}
-pd.concat(
-    {
-        f"{name} camera": table[["noise", "motion", "noise / motion"]]
-        .rename(columns={"noise / motion": "ratio"})
-        .round(4)
-        for name, table in answers.items()
-    },
-    axis=1,
+Table(
+    pd.concat(
+        [
+            table[["noise", "motion", "noise / motion"]]
+            .rename(columns={"noise / motion": "ratio"})
+            .add_prefix(f"{name}: ")
+            for name, table in answers.items()
+        ],
+        axis=1,
+    )
+    .rename_axis("function")
+    .reset_index(),
+    decimals=4,
+    caption="Noise, motion: how far the value of a pixel that hardly changes, and of one that moves, lies from that of "
+    "a still one. Ratio: the one over the other; small is good.",
 )
 
 # %% tags=["hide-input"]
@@ -226,13 +246,15 @@ for name, m in moments.items():
     maps = {"difference": m.difference} | {norm.name: norm(m.difference) for norm in shown}
     display(
         Interactive(
-            surface_plot(maps, signed={"difference", *(norm.name for norm in family)}),
+            surface_plot(maps, signed={"difference", *(norm.name for norm in family)}, start=learned[2].name),
             alt=f"Difference and power normalised maps as surfaces, {name} camera",
             still=Still(
                 norm_plots.map_panel(coarsen(m.difference, 48), f"difference, {name} camera", signed=True),
                 norm_plots.map_panel(coarsen(learned[2](m.difference), 48), "MPII's pair", signed=False),
                 alt=f"Difference and attention on the coarse grid, {name} camera",
             ),
+            caption=f"The {name} camera. The learned pairs stand on a floor at f(0), the four relatives on one at 0, "
+            "with pits where a pixel darkened.",
         )
     )
 

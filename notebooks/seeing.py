@@ -18,7 +18,7 @@
 # it on the two clips that come with the book, one from a fixed camera and one from a camera that pans, and
 # [at its end](#your-own-video) how to see it on a video of your own.
 
-# %%
+# %% tags=["hide-input"]
 import pandas as pd
 import torch
 from IPython.display import Markdown, display
@@ -30,6 +30,7 @@ from vmp.figures.other_motion import motion_pictures
 from vmp.figures.pictures import Pictures
 from vmp.figures.still import Still
 from vmp.figures.strides import stride_numbers, stride_panels
+from vmp.figures.tables import Table
 
 # %% tags=["parameters"]
 video = "both"  # "static", "moving", "both", or the path of a video file
@@ -39,7 +40,7 @@ frame = 30  # the moment that the pictures show
 sampled = 8  # frames from one compared frame to the next, where they are not adjacent
 step = 3  # frames from one to the next in the pictures of motion
 
-# %%
+# %% tags=["hide-input"]
 clips = chosen_clips(video)
 
 
@@ -48,12 +49,13 @@ def at(clip, span):
     return max(0, min(frame, len(clip) - 1 - span))
 
 
-pd.DataFrame(
-    {
-        name: {"frames": len(clip), "size": f"{clip.shape[2]} × {clip.shape[1]}", "frames a second": clip.rate}
-        for name, clip in clips.items()
-    }
-).T
+Table(
+    pd.DataFrame(
+        [(name, len(clip), f"{clip.shape[2]} × {clip.shape[1]}", clip.rate) for name, clip in clips.items()],
+        columns=["clip", "frames", "size", "frames a second"],
+    ),
+    decimals=1,
+)
 
 # %% [markdown]
 # ## Motion in one picture
@@ -82,7 +84,7 @@ Pictures(
     alt="Frame, normalised difference, time-colour reordering, Taylor frame, dynamic image and optical flow",
     caption=f"Made from frames {step} apart. In the book's own clips: with the fixed camera, all of them find the two "
     "people. With the panning camera every edge of the background moves too, and they fill the picture with it; the "
-    "flow, at a far higher price, gives player and background different colours.",
+    "flow alone gives player and background different colours.",
 )
 
 # %% [markdown]
@@ -130,7 +132,12 @@ shade = {
     for name, clip in clips.items()
 }
 still = {label: float(vmp.power_norm.learnable(torch.zeros(1), *pair)) for label, pair in pairs.items()}
-pd.DataFrame({"f(0)": still} | {f"mean, {name}": means for name, means in shade.items()}).round(4)
+means = pd.DataFrame({"f(0)": still} | {f"mean, {name}": values for name, values in shade.items()})
+Table(
+    means.rename_axis("pair").reset_index(),
+    decimals=4,
+    caption=f"f(0), the attention of a still pixel, beside the mean attention of each clip, frames {sampled} apart.",
+)
 
 # %% [markdown]
 # The paper reads the pale background of its fixed-camera examples as "not important", and the dark red one of its
@@ -165,12 +172,14 @@ Pictures(
 )
 
 # %% tags=["hide-input"]
-pd.concat({name: table.loc[shown] for name, table in numbers.items()}, names=["clip"]).round(4)
-
-# %% [markdown]
-# The table holds means over twelve pairs of frames for each distance: the size of the difference, the share of pixels
-# that change by more than .05 (13 grey levels), the attention $f$ of this page's pair, and the share of pixels that
-# lose more than half.
+Table(
+    pd.concat({name: table.loc[shown] for name, table in numbers.items()}, names=["clip", "apart"])
+    .reset_index()
+    .rename(columns={"|D| > .05": "|D| > 0.05", "f < .5": "f < 0.5"}),
+    decimals=4,
+    caption="Means over pairs of frames (up to twelve a distance): size of the difference, share of pixels that change "
+    "by more than 0.05 (13 grey levels), attention f of this page's pair, share of pixels that lose more than half.",
+)
 
 # %% tags=["hide-input"]
 seconds = 1 / next(iter(clips.values())).rate
@@ -187,7 +196,7 @@ Markdown(
     " ".join(
         f"{name[0].upper() + name[1:]}: from {first} to {last} frames apart the mean size of the difference grows from "
         f"{table.loc[first, 'mean |D|']:.4f} to {table.loc[last, 'mean |D|']:.4f}, and "
-        f"{table.loc[last, '|D| > .05']:.1%} of the pixels change by more than .05 "
+        f"{table.loc[last, '|D| > .05']:.1%} of the pixels change by more than 0.05 "
         f"(before: {table.loc[first, '|D| > .05']:.1%})."
         for name, table in numbers.items()
     )
@@ -196,10 +205,12 @@ Markdown(
 # %% [markdown]
 # ## Play
 #
-# The control for the frames that are differenced goes from adjacent ones to a second apart.
+# *Frames apart* goes from adjacent frames to frames a second apart. Move it, and watch the difference and its histogram
+# grow; with this page's pair the prompt hardly follows, with one of MPII's from the list it does.
 
 # %% tags=["hide-input"]
-vmp.Explorer("moving" if video == "both" else video, slope=slope, shift=shift)
+spacing = min(sampled, int(next(iter(clips.values())).rate))  # the page allows up to a second
+vmp.Explorer("moving" if video == "both" else video, slope=slope, shift=shift, spacing=spacing)
 
 # %% [markdown]
 # (your-own-video)=

@@ -148,7 +148,8 @@ listed = [(f"{row['lambda']:g}", row["a"], row["b"]) for _, row in over_lambda.i
 Table(
     table_of_pairs(pairs, listed).rename(columns={"pair": "λ"}),
     decimals={"a": 2, "b": 4, "f(0)": 4} | {f"V, {name}": 5 for name in pairs},
-    caption="The page's pairs on our two clips, frames of which FineGym knows nothing: f(0) and V.",
+    caption="The pairs of the authors' page, put on the clips of this book, which have nothing to do with FineGym. V "
+    "falls where f(0) comes close to 1.",
 )
 
 # %% [markdown]
@@ -156,12 +157,12 @@ Table(
 #
 # Figs. 6 and 12–16 of the paper compare attention maps learned without and with $\lambda \mathcal{V}$, on FineGym, MPII
 # Cooking 2 and HMDB-51. The data may not be shown here, but the pairs can be put on our clips: the paper's of Fig. 12
-# (MPII), and of Fig. 15 (HMDB-51), and the page's for FineGym (Fig. 6 names its λ, not its pairs).
+# (MPII), and of Fig. 15 (HMDB-51), and the authors' page's for FineGym (Fig. 6 names its λ, not its pairs).
 
 # %% tags=["hide-input"]
 fine = over_lambda.set_index("lambda")
 rows = [
-    ("FineGym (page)", [(0.0, fine.a[0.0], fine.b[0.0]), (2.5, fine.a[2.5], fine.b[2.5])]),
+    ("FineGym (authors' page)", [(0.0, fine.a[0.0], fine.b[0.0]), (2.5, fine.a[2.5], fine.b[2.5])]),
     *(
         (
             f"{short[key]} (paper, {g['source'].iloc[0]})",
@@ -275,7 +276,7 @@ for name, path in paths.items():
     )
 text.append(
     f"The paths are as long as {sgd_steps:,} steps of the published recipe (rate 0.005, momentum 0.9) at λ = "
-    f"{lambda_:g}. They agree with what the authors report on FineGym: from λ = 0.5 on, every shift of the page is "
+    f"{lambda_:g}. They agree with what the authors report on FineGym: from λ = 0.5 on, every shift of their page is "
     f"within {(over_lambda[over_lambda['lambda'] >= 0.5].b + 0.6).max():.3f} of its lower bound, and the slope has "
     "no clear direction."
 )

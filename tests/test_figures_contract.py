@@ -30,9 +30,9 @@ def test_one_map_is_kept_beside_the_clip() -> None:
 
 def test_options_differ_where_they_should() -> None:
     table = contract.options((_clip() - 0.45) / 0.225, 20.0, 0.0).set_index("layer")
-    assert table.loc["MotionPrompt()", "differs"] == 0
+    assert table.loc["the default", "differs"] == 0
     assert (table["differs"][1:] > 0).all()
-    assert table.loc["MotionPrompt.paper()", "V"] == pytest.approx(48 * table.loc["MotionPrompt()", "V"], rel=1e-5)
+    assert table.loc["paper()", "V"] == pytest.approx(48 * table.loc["the default", "V"], rel=1e-5)
 
 
 def test_telling_pixels_go_from_darkest_to_brightest() -> None:

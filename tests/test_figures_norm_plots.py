@@ -32,6 +32,16 @@ def test_marked_points_lie_on_their_curves():
     Still(norm_plots.slope_panel(), norm_plots.shift_panel(), figure, alt="closes them")
 
 
+def test_curves_for_the_mouse_mark_the_pair_on_the_curve():
+    curve, dots = norm_plots.slope_plot(23.45).data
+    assert max(curve.y) == 50  # at m = 0
+    assert list(dots.y) == [23.45, 23.45]
+    assert 5 / (0.45 * math.tanh(dots.x[1]) + 0.1) == pytest.approx(23.45)
+    curve, dot = norm_plots.shift_plot(-0.599).data
+    assert 0.6 * math.tanh(dot.x[0]) == pytest.approx(-0.599)
+    assert min(curve.x) < dot.x[0]  # a shift so near its bound still lies inside the picture
+
+
 def test_slider_moves_only_the_learnable_curve():
     figure = norm_plots.family_plot(norms.family(), a=20.0, b=0.35, steps=5)
     last = len(figure.data) - 1

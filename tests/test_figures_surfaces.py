@@ -41,6 +41,9 @@ def test_each_button_shows_its_map():
     assert second.args[0]["z"][0][0] == [-0.4] * 8
     assert second.args[0]["cmin"] == [-1.0]
     assert first.args[0]["cmin"] == [0.0]
+    figure = surface_plot({"attention": one, "difference": two}, signed={"difference"}, columns=8, start="difference")
+    assert figure.layout.updatemenus[0].active == 1
+    assert np.asarray(figure.data[0].z)[0].tolist() == [-0.4] * 8
 
 
 def test_surface_plot_refuses():
@@ -48,3 +51,5 @@ def test_surface_plot_refuses():
         surface_plot({}, signed=set())
     with pytest.raises(ValueError, match=r"signed names \['b'\], which are not among the maps \['a'\]"):
         surface_plot({"a": np.zeros((4, 4))}, signed={"b"})
+    with pytest.raises(ValueError, match=r"start must be one of the maps \['a'\], got 'b'"):
+        surface_plot({"a": np.zeros((4, 4))}, signed=set(), start="b")

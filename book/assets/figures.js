@@ -61,7 +61,7 @@
     if (layout.scene) layout.margin = {...layout.margin, l: 0, r: 0, t: Math.min(layout.margin.t ?? 40, 40), b: 0};
     if (layout.scene && narrow) { // step back, so that the names of the axes fit
       const eye = layout.scene.camera?.eye ?? {x: 1.25, y: 1.25, z: 1.25};
-      const further = Object.fromEntries(Object.entries(eye).map(([axis, value]) => [axis, 1.3 * value]));
+      const further = Object.fromEntries(Object.entries(eye).map(([axis, value]) => [axis, 1.5 * value]));
       layout.scene = {...layout.scene, camera: {...layout.scene.camera, eye: further}};
     }
     if (matchMedia("(pointer: coarse)").matches && !layout.scene) layout.dragmode = false; // let a finger scroll the page

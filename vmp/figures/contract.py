@@ -54,10 +54,10 @@ def options(clip: Tensor, slope: float, shift: float) -> pd.DataFrame:
     """
     start = MotionPrompt.from_slope_shift(slope, shift)
     layers = {
-        "MotionPrompt()": MotionPrompt(),
-        "MotionPrompt.published()": MotionPrompt.published(),
-        "MotionPrompt.paper()": MotionPrompt.paper(),
-        'MotionPrompt(difference="absolute")': MotionPrompt(difference="absolute"),
+        "the default": MotionPrompt(),
+        "published()": MotionPrompt.published(),
+        "paper()": MotionPrompt.paper(),
+        'difference="absolute"': MotionPrompt(difference="absolute"),
     }
     rows, default = [], None
     for name, layer in layers.items():

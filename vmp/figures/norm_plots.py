@@ -77,6 +77,50 @@ def shift_panel(b: float | None = None) -> Figure:
     return figure
 
 
+def slope_plot(a: float) -> go.Figure:
+    """Fig. 3 (b) for the mouse: slope a(m) of Eq. 2, its bounds, and the two m that give slope ``a``."""
+    m = torch.linspace(-3, 3, 241, dtype=torch.float64)
+    at = float(np.arctanh((5 / a - 0.1) / 0.45))
+    figure = _curve_plot(m.numpy(), slope(m).numpy(), ([-at, at], [a, a]), ("m", "a"))
+    figure.update_layout(title_text="(b) slope a(m)", yaxis={"range": [0, 54], "tickvals": [0, 9.1, 25, 50]})
+    return figure
+
+
+def shift_plot(b: float) -> go.Figure:
+    """Fig. 3 (c) for the mouse: shift b(n) of Eq. 2, its bounds, and the n that gives shift ``b``."""
+    at = float(np.arctanh(b / 0.6))
+    reach = max(3.0, abs(at) + 0.2)
+    n = torch.linspace(-reach, reach, 241, dtype=torch.float64)
+    figure = _curve_plot(n.numpy(), shift(n).numpy(), ([at], [b]), ("n", "b"))
+    figure.update_layout(title_text="(c) shift b(n)", yaxis={"range": [-0.72, 0.72], "tickvals": [-0.6, 0, 0.6]})
+    return figure
+
+
+def _curve_plot(
+    x: NDArray[np.floating], y: NDArray[np.floating], marked: tuple[list[float], list[float]], names: tuple[str, str]
+) -> go.Figure:
+    """A curve that tells its values under the pointer, with dotted bounds and marked points."""
+    import plotly.graph_objects as go
+
+    said = f"{names[0]} %{{x:.3f}}<br>{names[1]} %{{y:.3f}}<extra></extra>"
+    figure = go.Figure()
+    figure.add_scatter(x=_short(x), y=_short(y), mode="lines", line={"color": ATTENTION}, hovertemplate=said)
+    figure.add_scatter(
+        x=marked[0], y=marked[1], mode="markers", marker={"color": ATTENTION, "size": 10}, hovertemplate=said
+    )
+    for bound in (float(y.min()), float(y.max())):
+        figure.add_hline(bound, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
+    figure.update_layout(
+        xaxis_title=names[0],
+        yaxis_title=names[1],
+        showlegend=False,
+        hovermode="closest",
+        height=280,
+        margin={"l": 50, "r": 10, "t": 34, "b": 10},
+    )
+    return figure
+
+
 def before_after_panel(b: float) -> Figure:
     """Fig. 3 (d) as a map: the value after, for each difference before and each slope, at one shift."""
     differences, slopes, after = before_after(b, 101)
@@ -122,7 +166,7 @@ def family_plot(norms: Sequence[Norm], a: float, b: float, reach: float = 0.6, s
     )
     for norm in norms:
         figure.add_scatter(x=p, y=_short(norm(p)), mode="lines", name=norm.label, line_color=norm.colour)
-    first = int(np.abs(shifts - b).argmin())
+    first = int(np.argmin(np.abs(shifts - b)))
     ours = [_short(learned(a, float(place))(p)) for place in shifts]
     figure.add_scatter(
         x=p, y=ours[first], mode="lines", name=f"learnable, a = {a:g}", line={"color": ATTENTION, "width": 4}

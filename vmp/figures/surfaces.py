@@ -49,16 +49,19 @@ def _block_means(values: NDArray[np.float64], count: int) -> NDArray[np.float64]
     return np.add.reduceat(values, edges[:-1], axis=0) / np.diff(edges)[:, None]
 
 
-def surface_plot(maps: Mapping[str, NDArray[np.floating]], signed: set[str], columns: int = 48) -> go.Figure:
+def surface_plot(
+    maps: Mapping[str, NDArray[np.floating]], signed: set[str], columns: int = 48, start: str | None = None
+) -> go.Figure:
     """One scene with a button a map: the map's values as heights over the picture, in the project's colours.
 
     Args:
-        maps: name to map (H, W); the first is shown first.
+        maps: name to map (H, W), in the order of the list.
         signed: names of the maps in [-1, 1], drawn in the difference's colours; the others lie in [0, 1].
         columns: of the grid the maps are averaged to.
+        start: name of the map that is shown first; the first one of ``maps`` if None.
 
     Raises:
-        ValueError: no map, or a name in ``signed`` that is not one of the maps.
+        ValueError: no map, or a name in ``signed`` or ``start`` that is not one of the maps.
     """
     import plotly.graph_objects as go
 
@@ -66,8 +69,11 @@ def surface_plot(maps: Mapping[str, NDArray[np.floating]], signed: set[str], col
         raise ValueError("surface_plot needs at least one map, got none")
     if unknown := signed - set(maps):
         raise ValueError(f"signed names {sorted(unknown)}, which are not among the maps {list(maps)}")
+    start = next(iter(maps)) if start is None else start
+    if start not in maps:
+        raise ValueError(f"start must be one of the maps {list(maps)}, got {start!r}")
     surfaces = {name: _surface(values, name in signed, columns) for name, values in maps.items()}
-    figure = go.Figure(go.Surface(**next(iter(surfaces.values()))))
+    figure = go.Figure(go.Surface(**surfaces[start]))
     # A restyle value is a list with one entry a trace; z goes as rows of numbers.
     buttons = [
         {"label": name, "method": "restyle", "args": [{key: [value] for key, value in looks.items()}, [0]]}
@@ -78,7 +84,15 @@ def surface_plot(maps: Mapping[str, NDArray[np.floating]], signed: set[str], col
         height=400,
         margin={"l": 0, "r": 0, "t": 50, "b": 0},
         updatemenus=[
-            {"type": "dropdown", "buttons": buttons, "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
+            {
+                "type": "dropdown",
+                "buttons": buttons,
+                "active": list(surfaces).index(start),
+                "x": 0,
+                "xanchor": "left",
+                "y": 1.02,
+                "yanchor": "bottom",
+            }
         ],
     )
     return figure
@@ -104,12 +118,13 @@ def _surface(values: NDArray[np.floating], signed: bool, columns: int) -> dict[s
 
 def scene(x: str, y: str, z: str, heights: tuple[float, float] | None = None) -> dict[str, Any]:
     """Axes of a 3D figure; with ``heights`` it lies flat over a picture, whose own axes carry no numbers."""
-    plain = {"showticklabels": False, "showgrid": False, "zeroline": False} if heights else {}
+    plain = {"showticklabels": False, "showgrid": False, "zeroline": False} if heights else {"nticks": 5}
+    eye = {"x": -0.8, "y": -1.45, "z": 0.95} if heights else {"x": -1.0, "y": -1.85, "z": 1.2}
     return {
         "xaxis": {"title": {"text": x}, **plain},
         "yaxis": {"title": {"text": y}, **plain},
-        "zaxis": {"title": {"text": z}, **({"range": list(heights)} if heights else {})},
+        "zaxis": {"title": {"text": z}, "nticks": 3, **({"range": list(heights)} if heights else {})},
         "aspectmode": "manual",
         "aspectratio": {"x": 1.4 if heights else 0.9, "y": 0.8 if heights else 0.9, "z": 0.5 if heights else 0.6},
-        "camera": {"eye": {"x": -1.0, "y": -1.85, "z": 1.2}},  # far enough for a phone,
+        "camera": {"eye": eye},  # figures.js steps back on a phone
     }

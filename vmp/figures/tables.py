@@ -98,6 +98,6 @@ def _text(value: object, decimals: int) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         if value != 0 and abs(value) < 0.5 * 10**-decimals:
-            return f"{value:.1e}"  # small, but not 0
+            return ("−" if value < 0 else "") + f"{abs(value):.1e}"  # small, but not 0
         return f"{value + 0.0:.{decimals}f}".replace("-", "−")  # + 0.0: no minus zero
     return str(value)
