@@ -137,9 +137,7 @@ def test_anchors_within_the_book_are_there(built_book: Path) -> None:
 def test_the_search_works_from_disk(built_book: Path, page: Page) -> None:
     watch = watch_page(page)
     page.goto((built_book / "search.html").as_uri() + "?q=slope")
-    page.wait_for_selector("#search-results li a")
-    hrefs = page.locator("#search-results li a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-    assert any("layer.html" in href for href in hrefs)
+    page.wait_for_selector('#search-results li a[href*="layer.html"]')  # results come one after the other
     watch.assert_clean()
 
 
