@@ -24,10 +24,10 @@
   // min, max and start of each function's one parameter; the names are those of vmp.power_norm
   const NORMS = {
     "learnable": {"title": "Learnable sigmoid (Eq. 1)", "symbol": "", "min": 0, "max": 0, "start": 0},
-    "gamma": {"title": "Gamma", "symbol": "γ", "min": 0.05, "max": 1, "start": 0.5},
+    "gamma": {"title": "Gamma", "symbol": "g", "min": 0.05, "max": 1, "start": 0.5},
     "max_exp": {"title": "MaxExp", "symbol": "η", "min": 1, "max": 100, "start": 10},
     "sigm_e": {"title": "SigmE", "symbol": "η", "min": 1, "max": 100, "start": 10},
-    "asinh_e": {"title": "AsinhE", "symbol": "γ", "min": 0.1, "max": 100, "start": 5}
+    "asinh_e": {"title": "AsinhE", "symbol": "g", "min": 0.1, "max": 100, "start": 5}
   };
 
   const PAPER_PAIRS = [
@@ -1186,7 +1186,7 @@
       this.scrub = make("input", {type: "range", name: "frame", min: 1, max: 119, step: 1, "aria-label": "Frame",
         oninput: () => owner.set({frame: +this.scrub.value})});
       this.clock = make("span", {class: "vmp-clock"});
-      this.speed = make("button", {type: "button", class: "vmp-speed", title: "Speed of play",
+      this.speed = make("button", {type: "button", class: "vmp-speed", title: "Speed of play", "aria-label": "Speed of play: 1",
         onclick: () => owner.cycleSpeed()}, "1×");
       return make("div", {class: "vmp-transport"}, button("back", "One frame back", () => owner.step(-1)), this.playButton,
         button("on", "One frame on", () => owner.step(1)), this.scrub, this.clock, this.speed);
@@ -1724,11 +1724,12 @@
     }
 
     take(key, name, title, load, source) {
-      if (key === this.key) return;
+      if (key === this.key) return void this.view.showMessage(null);
       this.stop();
       this.stopWebcam(false);
       this.leaveClip();
       this.key = key;
+      this.taken = [key, name, title, load];
       const entry = shelf.take(key, () => {
         const clip = Object.assign(new Clip(name, title), {wanted: true, listeners: new Set()});
         const progress = () => clip.listeners.forEach((listener) => listener());
@@ -1765,6 +1766,7 @@
 
     finish(clip) {
       if (clip !== this.clip || !clip.complete) return;
+      this.shown = this.taken;
       const {frame, spacing} = this.state;
       this.keepInClip();
       if (frame !== this.state.frame || spacing !== this.state.spacing) this.tell(["frame", "spacing"]);
@@ -1780,10 +1782,12 @@
       this.view.showProgress(1, 1);
       this.view.showVariation(null, false, "no clip");
       const reason = problem?.message || `error ${problem?.code ?? ""}`;
+      this.leaveClip();
+      // A file without a picture must not leave the pictures of the clip before it standing, which no control moves.
+      if (clip.name === "file" && clip.frames.length < 2 && this.shown) this.take(...this.shown, "page");
       this.view.showMessage(clip.name === "file"
         ? `This browser cannot play “${clip.title}” (${reason}). MP4 with H.264 and WebM are played by nearly every browser.`
         : `The clip could not be shown: ${reason}.`);
-      this.leaveClip();
     }
 
     // --- webcam ---
