@@ -106,7 +106,7 @@ Table(
 # Training does not move $a$ and $b$ themselves but $m$ and $n$ behind them (Eq. 2), which may take any value while
 # slope and shift stay within bounds:
 #
-# $$a(m) = \frac{\alpha}{\beta |\tanh m| + \epsilon}, \qquad b(n) = \gamma \tanh n$$
+# $$a(m) = \frac{\alpha}{\beta |\tanh(m)| + \epsilon}, \qquad b(n) = \gamma \tanh(n)$$
 
 # %% tags=["hide-input"]
 display(

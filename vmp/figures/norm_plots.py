@@ -81,7 +81,7 @@ def slope_plot(a: float) -> go.Figure:
     """Fig. 3 (b) for the mouse: slope a(m) of Eq. 2, its bounds, and the two m that give slope ``a``."""
     m = torch.linspace(-3, 3, 241, dtype=torch.float64)
     at = float(np.arctanh((5 / a - 0.1) / 0.45))
-    figure = _curve_plot(m.numpy(), slope(m).numpy(), ([-at, at], [a, a]), ("m", "a"))
+    figure = _curve_plot(m.numpy(), slope(m).numpy(), ([-at, at], [a, a]), ("m", "a"), (5 / 0.55, 50.0))
     figure.update_layout(title_text="(b) slope a(m)", yaxis={"range": [0, 54], "tickvals": [0, 9.1, 25, 50]})
     return figure
 
@@ -91,13 +91,17 @@ def shift_plot(b: float) -> go.Figure:
     at = float(np.arctanh(b / 0.6))
     reach = max(3.0, abs(at) + 0.2)
     n = torch.linspace(-reach, reach, 241, dtype=torch.float64)
-    figure = _curve_plot(n.numpy(), shift(n).numpy(), ([at], [b]), ("n", "b"))
+    figure = _curve_plot(n.numpy(), shift(n).numpy(), ([at], [b]), ("n", "b"), (-0.6, 0.6))
     figure.update_layout(title_text="(c) shift b(n)", yaxis={"range": [-0.72, 0.72], "tickvals": [-0.6, 0, 0.6]})
     return figure
 
 
 def _curve_plot(
-    x: NDArray[np.floating], y: NDArray[np.floating], marked: tuple[list[float], list[float]], names: tuple[str, str]
+    x: NDArray[np.floating],
+    y: NDArray[np.floating],
+    marked: tuple[list[float], list[float]],
+    names: tuple[str, str],
+    bounds: tuple[float, float],
 ) -> go.Figure:
     """A curve that tells its values under the pointer, with dotted bounds and marked points."""
     import plotly.graph_objects as go
@@ -108,7 +112,7 @@ def _curve_plot(
     figure.add_scatter(
         x=marked[0], y=marked[1], mode="markers", marker={"color": ATTENTION, "size": 10}, hovertemplate=said
     )
-    for bound in (float(y.min()), float(y.max())):
+    for bound in bounds:
         figure.add_hline(bound, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
     figure.update_layout(
         xaxis_title=names[0],
