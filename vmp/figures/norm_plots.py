@@ -22,7 +22,7 @@ from vmp.figures.palette import (
     difference_colormap,
 )
 from vmp.figures.still import CURVES, PANEL_WIDTH, still_style
-from vmp.prompt import shift, slope
+from vmp.prompt import inverse_shift, inverse_slope, shift, slope
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -54,7 +54,7 @@ def slope_panel(a: float | None = None) -> Figure:
         axes.axhline(50, color=NEUTRAL, linewidth=0.8, linestyle=":")
         axes.set(title="(b) slope a(m)", xlabel="m", ylabel="a", ylim=(0, 54), yticks=[0, 9.1, 25, 50])
         if a is not None:
-            at = np.arctanh((5 / a - 0.1) / 0.45)
+            at = inverse_slope(a)
             axes.plot([-at, at], [a, a], "o", color=ATTENTION, markersize=4.5, label=f"a = {a:g}")
             axes.legend(loc="center right", handlelength=0.8)
     return figure
@@ -70,7 +70,7 @@ def shift_panel(b: float | None = None) -> Figure:
             axes.axhline(bound, color=NEUTRAL, linewidth=0.8, linestyle=":")
         axes.set(title="(c) shift b(n)", xlabel="n", ylabel="b", ylim=(-0.75, 0.75), yticks=[-0.6, 0, 0.6])
         if b is not None:
-            at = np.arctanh(b / 0.6)
+            at = inverse_shift(b)
             axes.plot([at], [b], "o", color=ATTENTION, markersize=4.5, label=f"b = {b:g}")
             axes.legend(loc="center right", handlelength=0.8)
             axes.set_xlim(min(-3, at - 0.2), max(3, at + 0.2))
@@ -80,7 +80,7 @@ def shift_panel(b: float | None = None) -> Figure:
 def slope_plot(a: float) -> go.Figure:
     """Fig. 3 (b) for the mouse: slope a(m) of Eq. 2, its bounds, and the two m that give slope ``a``."""
     m = torch.linspace(-3, 3, 241, dtype=torch.float64)
-    at = float(np.arctanh((5 / a - 0.1) / 0.45))
+    at = inverse_slope(a)
     figure = _curve_plot(m.numpy(), slope(m).numpy(), ([-at, at], [a, a]), ("m", "a"), (5 / 0.55, 50.0))
     figure.update_layout(title_text="(b) slope a(m)", yaxis={"range": [0, 54], "tickvals": [0, 9.1, 25, 50]})
     return figure
@@ -88,7 +88,7 @@ def slope_plot(a: float) -> go.Figure:
 
 def shift_plot(b: float) -> go.Figure:
     """Fig. 3 (c) for the mouse: shift b(n) of Eq. 2, its bounds, and the n that gives shift ``b``."""
-    at = float(np.arctanh(b / 0.6))
+    at = inverse_shift(b)
     reach = max(3.0, abs(at) + 0.2)
     n = torch.linspace(-reach, reach, 241, dtype=torch.float64)
     figure = _curve_plot(n.numpy(), shift(n).numpy(), ([at], [b]), ("n", "b"), (-0.6, 0.6))
