@@ -1,0 +1,100 @@
+"""What a backbone takes of a video: its inputs (SlowFast has two), each with its frames, stride and extra frame.
+
+The extra frame of a prompted pathway lies one stride of that pathway before the pathway's first frame. Room for it is
+kept for every pathway, prompted or not: a model with the layer and one without see the same other frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vmp.choices import MEAN, STD, ChannelOrder
+from vmp.data.sampling import Short, window_at, window_length
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """One input of a backbone.
+
+    Attributes:
+        name: "clip" where there is one, else "slow" and "fast".
+        frames: T, how many frames the backbone sees.
+        stride: frames of the video from one to the next.
+        extra: whether a motion prompt layer stands in front, which takes T + 1 frames.
+    """
+
+    name: str
+    frames: int
+    stride: int
+    extra: bool = False
+
+
+@dataclass(frozen=True)
+class ClipInput:
+    """Everything that turns a video into a model's input.
+
+    Attributes:
+        pathways: in the order in which the model takes them; all begin at the same frame.
+        crop: height and width in pixels.
+        mean, std: of the normalisation, in the order of ``channel_order``.
+        channel_order: the order of the channels that the weights were trained with.
+    """
+
+    pathways: tuple[Pathway, ...]
+    crop: int
+    mean: tuple[float, float, float] = MEAN
+    std: tuple[float, float, float] = STD
+    channel_order: ChannelOrder = "RGB"
+
+    @property
+    def room(self) -> int:
+        """Frames kept free before the first: the longest stride."""
+        return max(pathway.stride for pathway in self.pathways)
+
+    @property
+    def length(self) -> int:
+        """Frames of the video from the first to the last that any pathway takes, without extra frames."""
+        return max(window_length(pathway.frames, pathway.stride) for pathway in self.pathways)
+
+
+class PathwayWindows(NamedTuple):
+    """Which frames each pathway takes.
+
+    Attributes:
+        indices: int64 (T,) or, with an extra frame, (T + 1,), one array a pathway.
+        shifted: frames by which all of them moved later to make room for extra frames.
+        repeated: how many indices stand for a frame that the video does not have, extra frames included.
+    """
+
+    indices: tuple[NDArray[np.int64], ...]
+    shifted: int = 0
+    repeated: int = 0
+
+
+def pathway_windows(video_frames: int, clip_input: ClipInput, start: int = 0, short: Short = "error") -> PathwayWindows:
+    """The frames that each pathway takes when the first of them is ``start``.
+
+    Where fewer than ``room`` frames lie before ``start``, every pathway moves later, with and without the layer. Where
+    the video is too short for that, nothing moves, and an extra frame before the video is the first frame, counted.
+
+    Raises:
+        ValueError: as :func:`vmp.data.sampling.window_at`.
+    """
+    missing = max(clip_input.room - start, 0)
+    shifted = missing if start + missing + clip_input.length <= video_frames else 0
+    start += shifted
+    indices, repeated = [], 0
+    for pathway in clip_input.pathways:
+        window = window_at(video_frames, pathway.frames, pathway.stride, start, short)
+        repeated += window.repeated
+        taken = window.indices
+        if pathway.extra:
+            before = start - pathway.stride
+            repeated += before < 0
+            taken = np.concatenate((np.array([max(before, 0)], dtype=np.int64), taken))
+        indices.append(taken)
+    return PathwayWindows(tuple(indices), shifted, int(repeated))
