@@ -1,13 +1,7 @@
-"""The command line: ``vmp maps VIDEO`` and ``vmp book``.
-
-A user's mistake is one line on stderr and exit status 2; a disk or system error one line and status 1. What a command
-needs is imported when it runs, so that ``vmp --help`` answers at once.
-"""
+"""``vmp maps VIDEO``: the layer's maps of any video file."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,15 +12,6 @@ if TYPE_CHECKING:
     from vmp.maps import MapsPlan
     from vmp.prompt import MotionPrompt
 
-app = typer.Typer(
-    name="vmp",
-    help="Video motion prompts: maps of your own videos, and the book.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,  # errors as plain lines
-    pretty_exceptions_enable=False,
-)
-
 
 class Source(StrEnum):
     """Whose list a preset is taken from."""
@@ -35,39 +20,6 @@ class Source(StrEnum):
     page = "page"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit; ``arguments`` are those of the process by default."""
-    try:
-        app(args=arguments, prog_name="vmp")
-    except ValueError as error:
-        _stop(error, 2)
-    except OSError as error:
-        _stop(error, 1)
-
-
-def _stop(error: Exception, status: int) -> None:
-    typer.echo(f"vmp: {error}", err=True)
-    sys.exit(status)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        from importlib.metadata import version
-
-        typer.echo(f"vmp {version('vmp')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _vmp(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    pass
-
-
-@app.command()
 def maps(
     video: Annotated[str, typer.Argument(help="A video file; 'static' or 'moving' for an example.", metavar="VIDEO")],
     preset: Annotated[
@@ -122,21 +74,6 @@ def maps(
     for made in (written.film, written.sheet, written.arrays):
         if made is not None:
             typer.echo(f"wrote {made}")
-
-
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
-    help="Execute the notebooks and build the book; vmp book --help tells more.",
-)
-def book(context: typer.Context) -> None:
-    """Hand everything to :func:`vmp.book.main`."""
-    try:
-        from vmp.book import main as build
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"the book needs what vmp[book] installs ({error.name} is missing): pip install 'vmp[book]'"
-        ) from error
-    raise typer.Exit(build(context.args))
 
 
 # --- what the options of maps mean ---
@@ -287,7 +224,3 @@ class _ProgressBar:
     def __exit__(self, *error: object) -> None:
         if self._bar.live.is_started:
             self._bar.stop()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,5 @@
+"""``python -m vmp.cli``, which is ``vmp``."""
+
+from vmp.cli import main
+
+main()

@@ -1,0 +1,182 @@
+"""A table beside the paper's: means over seeds, differences with interval and test, verdicts; from what is stored.
+
+What is missing or stale stays empty and is named as such; nothing is filled in.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vmp.experiments import grid, paper
+from vmp.experiments.grid import Pair, Row, Table
+from vmp.experiments.state import State, state_of
+from vmp.experiments.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vmp.statistics import Comparison
+
+#: Metrics of a row, in percent of the groups: a trajectory counts once, however often it is rendered.
+METRICS = ("top1", "top5")
+
+
+def table(
+    name: str | Table,
+    scale: str = "small",
+    seeds: int | Sequence[int] = 3,
+    *,
+    backbone: str | None = None,
+    dataset: str | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
+) -> pd.DataFrame:
+    """The rows of a table, the paper's and those here.
+
+    Columns: key, title, state ("stored", or how many of the seeds are stale or missing), seeds (those that are stored),
+    top1 and top5 (means over seeds, percent of test trajectories), top1_low and top1_high (the lowest and the highest
+    seed; the same for top5), paper_top1, paper_top5, against (the key of the row it is judged against), paper_delta,
+    delta, low and high (points of top-1 and their interval), p_holm, verdict, note. Missing values are NaN.
+
+    Args:
+        name: of the table, or the table itself.
+        scale, seeds, backbone, dataset: as :func:`vmp.experiments.grid.table` takes them.
+        store: where records are; None finds it.
+
+    Raises:
+        ValueError: an unknown name; a file of the store that was cut short or changed.
+    """
+    import pandas as pd
+
+    wanted = grid.table(name, scale, seeds, backbone, dataset) if isinstance(name, str) else name
+    found = _Found(wanted, store)
+    compared = pairs(wanted, store=found.store, _found=found).iloc[::-1]  # so that a row's first pair is what stays
+    judged = {str(row["row"]): row for _, row in compared.iterrows()}
+    rows = [_row(row, wanted, found) | _judgement(judged.get(row.key)) | {"note": row.note} for row in wanted.rows]
+    return pd.DataFrame(rows)
+
+
+def pairs(
+    name: str | Table,
+    scale: str = "small",
+    seeds: int | Sequence[int] = 3,
+    *,
+    backbone: str | None = None,
+    dataset: str | None = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    _found: _Found | None = None,
+) -> pd.DataFrame:
+    """What is compared in a table, judged together, on top-1 of the trajectories.
+
+    Columns: row, against, printed (whether the paper prints this gain), and those of :func:`vmp.statistics.judge`:
+    claim, paper, here, low, high, p, p_holm, verdict, sentence. Only seeds for which both rows are stored count.
+
+    Args and Raises: as :func:`table`.
+    """
+    from vmp.statistics import judge
+
+    wanted = grid.table(name, scale, seeds, backbone, dataset) if isinstance(name, str) else name
+    found = _found or _Found(wanted, store)
+    claims = {
+        f"{pair.row} against {pair.against}": (found.comparison(pair), _paper_gain(pair, wanted))
+        for pair in wanted.pairs
+    }
+    frame = judge(claims)
+    frame.insert(0, "row", [pair.row for pair in wanted.pairs])
+    frame.insert(1, "against", [pair.against for pair in wanted.pairs])
+    frame.insert(2, "printed", [pair.printed for pair in wanted.pairs])
+    return frame
+
+
+class _Found:
+    """What the store has of a table, each run looked up once."""
+
+    def __init__(self, wanted: Table, store: Store | str | os.PathLike[str] | None) -> None:
+        self.store = store if isinstance(store, Store) else Store.find(store)
+        self.states = {run.identity: state_of(run, self.store) for row in wanted.rows for run in row.runs}
+        self._wanted = wanted
+        self._outcomes: dict[str, tuple[NDArray[np.int64], NDArray[np.bool_]]] = {}
+
+    def of(self, row: Row) -> list[State]:
+        return [self.states[run.identity] for run in row.runs]
+
+    def comparison(self, pair: Pair) -> Comparison | None:
+        """With against without, over the seeds for which both are stored; None: there is no such seed."""
+        from vmp.statistics import compare
+
+        both = zip(self.of(self._wanted.row(pair.against)), self.of(self._wanted.row(pair.row)), strict=True)
+        kept = [(a.key, b.key) for a, b in both if a.name == b.name == "stored"]
+        if not kept:
+            return None
+        sides = zip(*((self._right(a), self._right(b)) for a, b in kept), strict=True)
+        without, with_ = ([outcome for _, outcome in side] for side in sides)
+        groups = [group for a, b in kept for group in (self._right(a)[0], self._right(b)[0])]
+        if any(not np.array_equal(groups[0], other) for other in groups):
+            raise ValueError(f"{pair.row} and {pair.against} were tested on different trajectories; they have no pairs")
+        return compare(np.stack(without), np.stack(with_))
+
+    def _right(self, key: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The groups of a record, sorted, and whether the label with the highest score is theirs."""
+        if key not in self._outcomes:
+            frame = self.store.predictions(key)
+            frame = frame[frame["level"] == "group"].sort_values("group")
+            right = frame["first"].to_numpy() == frame["label"].to_numpy()
+            self._outcomes[key] = frame["group"].to_numpy(dtype=np.int64), right
+        return self._outcomes[key]
+
+
+def _row(row: Row, wanted: Table, found: _Found) -> dict[str, Any]:
+    states = found.of(row)
+    stored = [state.record for state in states if state.name == "stored" and state.record is not None]
+    shown: dict[str, Any] = {
+        "key": row.key, "title": row.title, "state": _state(states), "seeds": len(stored),
+    }  # fmt: skip
+    for metric in METRICS:
+        values = [record.metrics["group"][metric] for record in stored] or [math.nan]
+        shown |= {metric: float(np.mean(values)), f"{metric}_low": min(values), f"{metric}_high": max(values)}
+    for metric in METRICS:
+        shown[f"paper_{metric}"] = _paper_value(row, wanted, metric)
+    return shown
+
+
+def _state(states: Sequence[State]) -> str:
+    """ "stored", "stale" or "missing" for all seeds, or how many of each."""
+    names = [state.name for state in states]
+    if len(set(names)) == 1:
+        return names[0]
+    return ", ".join(f"{names.count(name)} {name}" for name in ("stored", "stale", "missing") if name in names)
+
+
+def _judgement(judged: pd.Series | None) -> dict[str, Any]:
+    """The columns of a row that come from the first pair it is in."""
+    if judged is None:
+        empty = dict.fromkeys(("paper_delta", "delta", "low", "high", "p_holm"), math.nan)
+        return {"against": ""} | empty | {"verdict": ""}
+    return {
+        "against": judged["against"], "paper_delta": judged["paper"], "delta": judged["here"], "low": judged["low"],
+        "high": judged["high"], "p_holm": judged["p_holm"], "verdict": judged["verdict"],
+    }  # fmt: skip
+
+
+def _paper_value(row: Row, wanted: Table, metric: str) -> float:
+    if row.paper is None or wanted.number is None:
+        return math.nan
+    columns = paper.table(wanted.number).columns
+    if "metric" in columns:
+        return paper.value(wanted.number, **row.paper, metric=metric)
+    return paper.value(wanted.number, f"{metric}_percent", **row.paper)
+
+
+def _paper_gain(pair: Pair, wanted: Table) -> float | None:
+    """The paper's gain in top-1 of a row; against a control that the paper lacks, the one it claims for that row."""
+    row, against = wanted.row(pair.row), wanted.row(pair.against)
+    if not pair.printed:
+        against = next((wanted.row(each.against) for each in wanted.pairs if each.row == pair.row), against)
+    if row.paper is None or against.paper is None or wanted.number is None:
+        return None
+    return round(_paper_value(row, wanted, "top1") - _paper_value(against, wanted, "top1"), 1)

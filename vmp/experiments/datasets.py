@@ -1,0 +1,76 @@
+"""The data sets of runs, by name: a plain dict of functions that give a split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from vmp.experiments.nearest import unknown
+from vmp.experiments.run import Run
+
+if TYPE_CHECKING:
+    from vmp.data.pathways import ClipInput
+    from vmp.data.source import ClipSource
+
+#: The names of the rendered sets and what they stand in for; their numbers are in vmp.data.
+RENDERED = {
+    "libras-static": "MPII Cooking 2",
+    "libras-moving": "FineGym",
+    "libras-mixed": "HMDB-51",
+    "source-a": "Kinetics-400",
+    "source-b": "Kinetics-600",
+    "source-c": "Something-Something v2",
+    "source-d": "HowTo100M",
+}
+#: Clips a split of a rendered set has at most, and renderings of each trajectory; absent: the set's own.
+SIZES: dict[str, dict[str, Any]] = {"smoke": {"limit": 24, "renderings": 1}, "small": {}, "gpu": {"renderings": 12}}
+
+
+def rendered(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -> ClipSource:
+    """A split of a rendered set for a model that takes such clips, as large as the run's scale has it."""
+    from vmp.data import libras
+
+    # a probe looks at what the code gives now, and not at what it kept
+    options = SIZES[run.scale] | ({"limit": 3, "renderings": 1, "cache": False} if probe else {})
+    load: Any = libras.load  # checks the name of the split itself
+    made: ClipSource = load(run.dataset, split, fold=run.fold, size=clip_input.crop, clip_input=clip_input, **options)
+    return made
+
+
+def missing(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -> ClipSource:
+    """A real data set that this version cannot read yet."""
+    raise ValueError(
+        f"dataset: {run.dataset} is not here: this version reads the rendered sets only "
+        f"({', '.join(name for name in RENDERED)}). Take --scale small, which stands in for it"
+    )
+
+
+#: Name -> function (run, split, what the model takes, whether for a probe) -> the split; a probe wants few clips, anew.
+DATASETS: dict[str, Callable[[Run, str, ClipInput, bool], ClipSource]] = {
+    **dict.fromkeys(RENDERED, rendered),
+    "mpii-cooking-2": missing,
+    "finegym": missing,
+    "hmdb51": missing,
+}
+
+
+def load(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -> ClipSource:
+    """A split of the run's data set.
+
+    Args:
+        run: names the set, the fold and the scale.
+        split: "train", "validation", "test" or "train+validation".
+        clip_input: what the model takes.
+        probe: only a few clips, made anew and not from a cache.
+
+    Raises:
+        ValueError: the set is not known, or not here.
+    """
+    check_dataset(run.dataset)
+    return DATASETS[run.dataset](run, split, clip_input, probe)
+
+
+def check_dataset(name: str) -> None:
+    """Raise ValueError, with the nearest, where no data set has that name."""
+    if name not in DATASETS:
+        raise unknown("dataset", name, DATASETS)
