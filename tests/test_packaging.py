@@ -65,6 +65,8 @@ def test_wheel_carries_its_assets(wheel: Path) -> None:
     for asset in (
         "vmp/assets/clips/static.mp4",
         "vmp/assets/clips/moving.mp4",
+        "vmp/assets/libras/movement_libras.csv",
+        "vmp/assets/libras/photographs/brick.jpg",
         "vmp/assets/paper/learned_parameters.csv",
         "vmp/explorer/explorer.js",
         "vmp/explorer/explorer.css",

@@ -49,7 +49,7 @@ def surface_figure(
         for name, a, b in pairs:
             axes.plot(b, a, "o", color="white", markeredgecolor=_INK, markersize=5, clip_on=False, zorder=5)
             axes.annotate(name, (b, a), xytext=(5, 5), textcoords="offset points", color=_INK, bbox=_BEHIND)
-        _slope_axis(axes)
+        slope_axis(axes)
         axes.set(title=title, xlabel="shift b", xlim=SHIFT_BOUNDS)
         bar = figure.colorbar(mesh, ax=axes, pad=0.02, aspect=30)
         bar.outline.set_visible(False)
@@ -57,7 +57,8 @@ def surface_figure(
     return figure
 
 
-def _slope_axis(axes: Axes) -> None:
+def slope_axis(axes: Axes) -> None:
+    """Slopes upwards, on a logarithmic axis with the bounds of Eq. 2."""
     axes.set_yscale("log")
     axes.set_yticks(_SLOPE_TICKS, [str(tick) for tick in _SLOPE_TICKS])
     axes.minorticks_off()
@@ -129,7 +130,7 @@ def descent_figures(descent: Descent, title: str) -> list[Figure]:
             axes.plot(b[-1], a[-1], "o", color=colour, markersize=5)
         for bound in SHIFT_BOUNDS:
             axes.axvline(bound, color=NEUTRAL, linewidth=0.8, linestyle=":")
-        _slope_axis(axes)
+        slope_axis(axes)
         axes.set(title=title, xlabel="shift b", xlim=(-0.66, 0.66))
         figures.append(figure)
         figure, axes = plt.subplots(figsize=(PANEL_WIDTH, 2.6))
