@@ -171,8 +171,8 @@ def test_status(vmp: Vmp, store: Store) -> None:
     assert lines[1] == "small (smoke, 2 seeds): 3 stored, 0 stale, 2 missing"
     assert [line.split()[0] for line in lines[2:4]] == ["missing", "missing"]
     said = vmp("status", "--scale", "smoke", "--seeds", "1", "--store", store.path)[1]
-    assert "table2 (smoke, 1 seeds): 0 stored, 0 stale, 9 missing" in said
-    assert "small (smoke, 1 seeds): 3 stored, 0 stale, 0 missing" in said
+    assert "table2 (smoke, 1 seed): 0 stored, 0 stale, 9 missing" in said
+    assert "small (smoke, 1 seed): 3 stored, 0 stale, 0 missing" in said
 
 
 def test_verify_says_what_does_not_agree(vmp: Vmp, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

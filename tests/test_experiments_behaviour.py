@@ -11,12 +11,12 @@ from experiment_stand_ins import BASELINE, PROMPTED, SOURCE, TWICE, record_of
 
 from vmp.backbones.model import VideoModel
 from vmp.data import rendered_shelf
-from vmp.experiments import behaviour, kept
+from vmp.experiments import behaviour, kept, probes
 from vmp.experiments.behaviour import behaviour_of, disagreement, first_difference
 from vmp.experiments.run import Run
 from vmp.experiments.state import state_of
 from vmp.experiments.store import Store
-from vmp.recipe import Recipe
+from vmp.recipe import Recipe, pretraining
 
 Forget = Callable[[], None]
 
@@ -213,6 +213,50 @@ def test_every_recipe_can_be_probed(recipe: Recipe) -> None:
     assert all(abs(number) < 1e3 for number in found)
     assert found == probes.training(recipe)
     assert found != probes.training(Recipe(3, 4))
+
+
+def test_training_is_probed_with_one_thread_whatever_the_process_has() -> None:
+    recipe = pretraining("i3d", "small")  # AdamW, whose steps follow the sign of a gradient that is nearly 0
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(probes.training(recipe))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adamw"])
+def test_rounding_is_not_taken_for_another_update_rule(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AdamW makes a step of its full length from a gradient that is nothing but rounding."""
+    recipe = Recipe(3, 4)
+    recipe = replace(recipe, optimiser=replace(recipe.optimiser, kind=kind))
+    first = probes.training(recipe)
+    monkeypatch.setattr("vmp.steps.normalised", _rounded_otherwise)
+    again = probes.training(recipe)
+    assert first != again
+    assert first == pytest.approx(again, rel=behaviour.TOLERANCE / 10, abs=behaviour.TOLERANCE / 10)
+
+
+def _rounded_otherwise(clips: Any, taken: Any) -> Any:
+    from vmp.data.source import normalised
+
+    return [clip + 1e-6 * (1e3 * clip).sin() for clip in normalised(clips, taken)]
+
+
+def test_a_data_set_that_is_not_here_is_not_probed(store: Store) -> None:
+    """So that what was stored elsewhere can be shown; everything else is still looked at."""
+    run = replace(SOURCE, dataset="mpii-cooking-2")
+    record, predictions = record_of(run)
+    assert (record.behaviour["exact"], record.behaviour["data"]) == (None, None)
+    elsewhere = record.behaviour | {"exact": "0123", "data": [0.5, 0.5]}
+    store.add(replace(record, behaviour=elsewhere), predictions)
+    assert state_of(run, store).name == "stored"
+    path = store.path / "runs" / f"{run.identity}.json"
+    path.write_text(path.read_text().replace('"protocol": 1', '"protocol": 0'))
+    assert state_of(run, store).name == "stale"
 
 
 def test_probes_are_kept_for_the_next_process(tmp_path: Path, forget: Forget, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,6 @@ from vmp.experiments.run import Run, ancestors
 PROTOCOL = 1
 #: Two probes agree where each number does within this part of itself or of 1.
 TOLERANCE = 2e-3
-#: The same for the training of AdamW: where a gradient is nearly 0 its sign is rounding, and the step is a whole one.
-ADAMW_TOLERANCE = 2e-2
 
 
 @dataclass(frozen=True)
@@ -33,14 +31,15 @@ class Behaviour:
     Attributes:
         protocol: :data:`PROTOCOL`.
         exact: a hash of what must be equal: classes, labels, and which clip is in which split.
-        data: summaries of a few clips, as they are trained on and as they are tested.
+        data: summaries of a few clips, as they are trained on and as they are tested. Both are None, and then agree
+            with everything, where the data set is not on this machine.
         model: answers of the model as it is built, with fixed weights to a fixed clip.
         training: weights of a small model after a few steps of the recipe, and its scores when tested.
     """
 
     protocol: int
-    exact: str
-    data: tuple[float, ...]
+    exact: str | None
+    data: tuple[float, ...] | None
     model: tuple[float, ...]
     training: tuple[float, ...]
 
@@ -67,8 +66,8 @@ def own_behaviour(run: Run) -> Behaviour:
     data = probes.data_key(run)
     return Behaviour(
         protocol=PROTOCOL,
-        exact=_once(probes.exact, data),
-        data=_once(probes.data, data),
+        exact=_if_here(probes.exact, data),
+        data=_if_here(probes.data, data),
         model=_once(probes.model, probes.model_key(run)),
         training=_once(probes.training, (run.recipe,)),
     )
@@ -87,30 +86,39 @@ def disagreement(stored: Mapping[str, Mapping[str, Any]], run: Run) -> str | Non
 
 def own_disagreement(stored: Mapping[str, Any], run: Run) -> str | None:
     """Why a stored behaviour of a run by itself is no longer the code's, in words; None: it is."""
-    tolerance = ADAMW_TOLERANCE if run.recipe.optimiser.kind == "adamw" else TOLERANCE
-    part = first_difference(stored, plain(own_behaviour(run)), tolerance)
+    part = first_difference(stored, plain(own_behaviour(run)))
     return None if part is None else _SAYS[part]
 
 
-def first_difference(a: Mapping[str, Any], b: Mapping[str, Any], tolerance: float = TOLERANCE) -> str | None:
-    """The first part of a behaviour in which two disagree; None where they agree. ``tolerance`` is that of training."""
-    for name in (part.name for part in fields(Behaviour)):
-        if not _agree(a.get(name), b.get(name), tolerance if name == "training" else TOLERANCE):
-            return name
-    return None
+def first_difference(a: Mapping[str, Any], b: Mapping[str, Any]) -> str | None:
+    """The first part of a behaviour that two do not both have, or in which they disagree; None where they agree."""
+    names = [part.name for part in fields(Behaviour)]
+    return next((name for name in names if name not in a or name not in b or not _agree(a[name], b[name])), None)
 
 
-def _agree(a: Any, b: Any, tolerance: float) -> bool:
-    if isinstance(a, (str, int)) or isinstance(b, (str, int)) or a is None or b is None:
+def _agree(a: Any, b: Any) -> bool:
+    if a is None or b is None:
+        return True
+    if isinstance(a, (str, int)) or isinstance(b, (str, int)):
         return bool(a == b)
     return len(a) == len(b) and all(
-        math.isclose(x, y, rel_tol=tolerance, abs_tol=tolerance) for x, y in zip(a, b, strict=True)
+        math.isclose(x, y, rel_tol=TOLERANCE, abs_tol=TOLERANCE) for x, y in zip(a, b, strict=True)
     )
 
 
 def plain(behaviour: Behaviour) -> dict[str, Any]:
     """A behaviour as JSON has it."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(behaviour).items()}
+
+
+def _if_here(probe: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """What a probe of the data gives; None where the data set is not on this machine."""
+    from vmp.experiments.datasets import NotHere
+
+    try:
+        return _once(probe, arguments)
+    except NotHere:
+        return None
 
 
 @cache

@@ -26,6 +26,10 @@ RENDERED = {
 SIZES: dict[str, dict[str, Any]] = {"smoke": {"limit": 24, "renderings": 1}, "small": {}, "gpu": {"renderings": 12}}
 
 
+class NotHere(ValueError):
+    """A data set that has to be fetched first, or that this version cannot read."""
+
+
 def rendered(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -> ClipSource:
     """A split of a rendered set for a model that takes such clips, as large as the run's scale has it."""
     from vmp.data import libras
@@ -39,7 +43,7 @@ def rendered(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -
 
 def missing(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -> ClipSource:
     """A real data set that this version cannot read yet."""
-    raise ValueError(
+    raise NotHere(
         f"dataset: {run.dataset} is not here: this version reads the rendered sets only "
         f"({', '.join(name for name in RENDERED)}). Take --scale small, which stands in for it"
     )
@@ -64,7 +68,8 @@ def load(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -> Cl
         probe: only a few clips, made anew and not from a cache.
 
     Raises:
-        ValueError: the set is not known, or not here.
+        NotHere: the set is not here.
+        ValueError: the set is not known.
     """
     check_dataset(run.dataset)
     return DATASETS[run.dataset](run, split, clip_input, probe)

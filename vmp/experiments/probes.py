@@ -220,7 +220,8 @@ def small_model() -> nn.Module:
             place = torch.arange(parameter.numel(), dtype=torch.float32).reshape(parameter.shape)
             parameter.copy_(0.05 * torch.cos(1.7 * place) + (parameter.ndim == 1))
     # Before a BatchNorm a bias has no gradient but for rounding, and AdamW would make a whole step of that.
-    built.backbone[0].bias.register_hook(torch.zeros_like)
+    bias: Any = built.backbone[0].bias
+    bias.register_hook(torch.zeros_like)
     return built
 
 

@@ -44,7 +44,8 @@ def lines(found: pd.DataFrame, table: Table) -> Iterator[str]:
     counts = found["state"].value_counts()
     shown = [state for state in STATES if counts.get(state, 0) or state != "running"]
     said = ", ".join(f"{counts.get(state, 0)} {state}" for state in shown)
-    yield f"{table.name} ({table.scale}, {len(table.seeds)} seeds): {said}"
+    seeds = f"{len(table.seeds)} seed{'s' if len(table.seeds) > 1 else ''}"
+    yield f"{table.name} ({table.scale}, {seeds}): {said}"
     for _, run in found[found["state"] != "stored"].iterrows():
         reason = f": {run['reason']}" if run["reason"] else ""
         yield f"  {run['state']:<8} {run['identity']}  {run['row']}, seed {run['seed']}{reason}"
