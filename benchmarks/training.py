@@ -153,7 +153,7 @@ def _quartiles(values: Sequence[float], scale: float = 1.0) -> list[float]:
 
 def line(row: dict[str, Any]) -> str:
     speed, (low, high) = row["clips_per_second"], row["ratio_quartiles"]
-    text = f"{row['backbone']:14}{'with' if row['layer'] else 'without':9}{speed['plain']:9.1f}{speed['vmp']:9.1f}"
+    text = f"{row['backbone']:14}{'with' if row['layer'] else 'without':9}{speed['plain']:9.3g}{speed['vmp']:9.3g}"
     text += f"{row['ratio']:9.3f}{low:9.3f}-{high:.3f}{row['ratio_whole']:9.3f}"
     return text + ("" if row["share_of_the_layer"] is None else f"{100 * row['share_of_the_layer']:9.1f} %")
 

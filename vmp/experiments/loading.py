@@ -26,8 +26,8 @@ class Loaded:
     Attributes:
         table: what was asked for.
         runs: a row a run that is stored and fresh: row, seed, identity, title, dataset, fold, backbone, prompts,
-            trained, epochs, top1, top5 and the other metrics of the groups, the same of the clips with clip_ before,
-            kept (the epoch), seconds, date, device, threads, and of versions and source what names them.
+            trained, epochs, top1, top5 and the other metrics of the groups, the same of the clips with ``clip_``
+            before, kept (the epoch), seconds, date, device, threads, and of versions and source what names them.
         epochs: the training logs: row, seed, identity and the columns of :func:`vmp.training_log.read_log`.
         predictions: row, seed, identity and the columns of :meth:`vmp.experiments.store.Store.predictions`.
         layers: slopes and shifts: row, seed, identity, pathway, start_slope, start_shift, slope, shift.
@@ -64,7 +64,7 @@ def run_missing(
         name, scale, seeds, backbone, dataset: as :func:`vmp.experiments.grid.table` takes them.
         store: where results go; None finds it.
         work: where training happens; None: beside the store.
-        jobs, threads, device: as :func:`vmp.experiments.scheduler.run_jobs` takes them.
+        jobs, threads, device: as ``vmp.experiments.scheduler.run_jobs`` takes them.
         report: gets a line a run.
 
     Raises:

@@ -34,7 +34,7 @@ class Run:
     """One training and its test.
 
     Attributes:
-        dataset: a name of :data:`vmp.experiments.datasets.DATASETS`.
+        dataset: a name of ``vmp.experiments.datasets.DATASETS``.
         backbone: a name that ``vmp.build`` knows.
         recipe: how it is trained, and which parts are.
         seed: of the new weights, of the order of the clips and of every draw.
