@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,12 +36,13 @@ class Story:
     statuses: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     survivors: list[list[str]] = field(default_factory=list)
-    again: list[str] = field(default_factory=list)  # what was done for its weights alone
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
 
 def _scheduler(story: Story, jobs: int = 1) -> subprocess.Popen[str]:
     command = [sys.executable, str(SCRIPT), str(story.store.path), str(story.work.path), str(jobs)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    story.started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True))
+    return story.started[-1]
 
 
 def _wait(started: subprocess.Popen[str], happened: Callable[[], bool]) -> None:
@@ -78,9 +79,18 @@ def _epochs(story: Story) -> int:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("story")
     told = Story(Store(folder / "results"), Work(folder / "runs"))
+    try:
+        _tell(told)
+        yield told
+    finally:
+        for process in told.started:
+            process.kill()
+
+
+def _tell(told: Story) -> None:
     first = _scheduler(told)
     _wait(first, lambda: _epochs(told) >= 1)
     first.send_signal(signal.SIGTERM)
@@ -97,7 +107,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     if (told.work.folder(BASELINE) / "weights.safetensors").exists():
         shutil.rmtree(told.work.folder(BASELINE))
     _ended(told, *[_scheduler(told) for _ in range(2)])
-    return told
 
 
 def test_it_ends_well(story: Story) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vmp.experiments.run import Run, ancestors, in_order, start_identity
@@ -76,6 +76,7 @@ def test_a_start_counts_by_what_it_is(tmp_path: Path) -> None:
 _starts = st.one_of(st.none(), st.just("k400"), st.builds(_run, dataset=st.just("source-c"), seed=st.integers(0, 5)))
 
 
+@settings(deadline=None)  # the first one imports
 @given(
     start=_starts,
     seed=st.integers(0, 1000),
