@@ -58,7 +58,7 @@ counts = np.bincount(labels)
 leftwards = np.mean((points[:, -1, 0] < points[:, 0, 0])[labels == CLASSES.index("horizontal line")])
 Markdown(
     f"That leaves {len(points)} movements of {points.shape[1]} points in {len(CLASSES)} classes of {counts.min()} or "
-    f"{counts.max()}. The file numbers its classes; the names say what they are when drawn with $y$ downwards. A "
+    f"{counts.max()}. The file numbers its classes; the names say what they are when drawn with *y* downwards. A "
     '"face-up" curve bulges up.'
 )
 
@@ -230,6 +230,6 @@ Table(
 # libras.load("libras-static", "train", size=112, clip_input=model.clip_input)   # full-size models
 # ```
 #
-# Clips are rendered when first asked for, a hundred or more a second on one core, and kept as uint8 in `$VMP_CACHE`
+# Clips are rendered when first asked for, a hundred or more a second on one core, and kept as uint8 in `VMP_CACHE`
 # (`~/.cache/vmp` where it is not set). A clip hangs on its set, role, trajectory, rendering, size and frames only. It
 # is the same in a batch of any size and in any process, and the same to rounding on a GPU.

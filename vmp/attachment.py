@@ -25,7 +25,7 @@ def attach(
 ) -> nn.Module:
     r"""The layer in front of any video model: T + 1 frames in, the model's own output out.
 
-    .. math:: \text{output} = \text{backbone}(Z), \qquad \text{loss} = \text{backbone's loss} + \lambda V
+    .. math:: Y = \text{backbone}(Z), \qquad \mathcal{L} = \mathcal{L}_{\mathrm{ori}} + \lambda V
 
     >>> import torch, vmp
     >>> from torchvision.models.video import r3d_18
