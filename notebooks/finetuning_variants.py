@@ -227,7 +227,7 @@ began, ended = (
     still_attention(layers["start_slope"], layers["start_shift"]),
     still_attention(layers["slope"], layers["shift"]),
 )
-alone = layers["row"].isin([key for key in titles if key in ("vmp+frozen-pretrained", "vmp+frozen-baseline")])
+alone = layers["row"].isin(["vmp+frozen-pretrained", "vmp+frozen-baseline"])
 Markdown(
     f"Over the {len(layers)} runs with the layer, training moved the slope by {moved['slope_moved'].median():.2f} and "
     f"the shift by {moved['shift_moved'].median():.3f} (medians). The starts of the seeds lie "

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from command_line import CommandLine
 from make_video import write_video
 from torch import nn
 
@@ -15,21 +16,9 @@ from vmp import cli
 from vmp.data.video import probe
 
 
-class Run:
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str | Path) -> tuple[int, str, str]:
-        """Exit status, what was printed, what was said on stderr."""
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([str(argument) for argument in arguments])
-        printed = self._capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    return Run(capsys)
+def run(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(capsys)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +30,7 @@ def _differences(out: Path) -> np.ndarray:
     return np.load(out / "mine.maps" / "difference.npy")
 
 
-def test_maps_of_a_file_of_ones_own(run: Run, video: Path, tmp_path: Path) -> None:
+def test_maps_of_a_file_of_ones_own(run: CommandLine, video: Path, tmp_path: Path) -> None:
     status, said, _ = run("maps", video, "--preset", "finegym", "--out", tmp_path, "--arrays")
     assert status == 0
     assert [line.split(":")[0] for line in said.splitlines()[:3]] == [
@@ -60,7 +49,7 @@ def test_maps_of_a_file_of_ones_own(run: Run, video: Path, tmp_path: Path) -> No
 
 
 def test_the_size_of_the_arrays_is_told_before_they_are_written(
-    run: Run, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: CommandLine, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*arguments: object, **options: object) -> None:
         raise ValueError("not written")
@@ -72,7 +61,7 @@ def test_the_size_of_the_arrays_is_told_before_they_are_written(
     assert errors == "vmp: not written\n"
 
 
-def test_stride_and_adjacent(run: Run, video: Path, tmp_path: Path) -> None:
+def test_stride_and_adjacent(run: CommandLine, video: Path, tmp_path: Path) -> None:
     assert run("maps", video, "--out", tmp_path / "a", "--arrays", "--adjacent")[0] == 0
     status, said, _ = run("maps", video, "--out", tmp_path / "b", "--arrays", "--stride", "8")
     assert status == 0
@@ -84,13 +73,13 @@ def test_stride_and_adjacent(run: Run, video: Path, tmp_path: Path) -> None:
     assert (status, errors) == (2, "vmp: --adjacent and --stride: expected one of them, got both (--stride 2)\n")
 
 
-def test_start_and_duration(run: Run, video: Path, tmp_path: Path) -> None:
+def test_start_and_duration(run: CommandLine, video: Path, tmp_path: Path) -> None:
     assert run("maps", video, "--out", tmp_path, "--arrays", "--start", "0.5", "--duration", "0.2")[0] == 0
     times = np.load(tmp_path / "mine.maps" / "times.npy")
     np.testing.assert_allclose(times, np.arange(16, 21) / 30)
 
 
-def test_examples_by_name(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, video: Path) -> None:
+def test_examples_by_name(run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, video: Path) -> None:
     monkeypatch.chdir(tmp_path)
     status, said, _ = run("maps", "moving", "--duration", "0.2")
     assert status == 0
@@ -163,7 +152,7 @@ def test_saved_layer(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert layer.channel_order == "BGR"
 
 
-def test_what_is_not_a_saved_layer(run: Run, tmp_path: Path) -> None:
+def test_what_is_not_a_saved_layer(run: CommandLine, tmp_path: Path) -> None:
     noise, whole, other, two = (tmp_path / f"{name}.pt" for name in ("noise", "whole", "other", "two"))
     noise.write_bytes(b"nothing of the kind" * 20)
     torch.save(vmp.MotionPrompt(), whole)
@@ -218,7 +207,7 @@ def _one_line(errors: str) -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], reason: str
+    run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], reason: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     status, _, errors = run("maps", *arguments)
@@ -228,7 +217,7 @@ def test_a_mistake_is_one_line_and_status_2(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_existing_files(run: Run, video: Path, tmp_path: Path) -> None:
+def test_existing_files(run: CommandLine, video: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.contact.png").touch()
     status, _, errors = run("maps", video, "--out", tmp_path)
     assert status == 2
@@ -238,7 +227,7 @@ def test_existing_files(run: Run, video: Path, tmp_path: Path) -> None:
 
 
 def test_a_disk_error_is_one_line_and_status_1(
-    run: Run, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: CommandLine, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device", "film.mp4")
@@ -249,7 +238,7 @@ def test_a_disk_error_is_one_line_and_status_1(
     assert errors == ("vmp: [Errno 28] No space left on device: 'film.mp4'\n")
 
 
-def test_the_nearest_command_and_option_are_named(run: Run) -> None:
+def test_the_nearest_command_and_option_are_named(run: CommandLine) -> None:
     status, _, errors = run("map", "static")
     assert status == 2
     assert "No such command 'map'. Did you mean 'maps'?" in errors
@@ -265,7 +254,7 @@ def test_the_nearest_command_and_option_are_named(run: Run) -> None:
 # --- around it ---
 
 
-def test_help_and_version(run: Run) -> None:
+def test_help_and_version(run: CommandLine) -> None:
     status, said, _ = run("--help")
     assert status == 0
     assert "maps" in said
@@ -274,7 +263,7 @@ def test_help_and_version(run: Run) -> None:
     assert "--preset" in run("maps", "--help")[1]
 
 
-def test_book_hands_everything_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_book_hands_everything_on(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     import vmp.book
 
     seen: list[list[str]] = []
@@ -288,7 +277,7 @@ def test_book_hands_everything_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     assert seen == [["--only", "layer", "-p", "slope", "20", "--help"]]
 
 
-def test_book_without_its_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_book_without_its_extra(run: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vmp.book", None)
     status, _, errors = run("book")
     assert status == 2

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import CommandLine
 from experiment_stand_ins import BASELINE, PROMPTED, SOURCE, record_of, small_table
 
-from vmp import cli
 from vmp.experiments import grid
 from vmp.experiments.run import Run
 from vmp.experiments.scheduler import Event, Outcome, Stopped
@@ -17,22 +17,10 @@ from vmp.experiments.store import Store
 from vmp.predictions import Predictions
 
 
-class Vmp:
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str | Path) -> tuple[int, str, str]:
-        """Exit status, what was printed, what was said on stderr."""
-        with pytest.raises(SystemExit) as stopped:
-            cli.main([str(argument) for argument in arguments])
-        printed = self._capsys.readouterr()
-        return int(stopped.value.code or 0), printed.out, printed.err
-
-
 @pytest.fixture
-def vmp(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Vmp:
+def vmp(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     monkeypatch.setitem(grid.TABLES, "small", lambda scale, seeds, *_: small_table(*grid.seeds_of(seeds)))
-    return Vmp(capsys)
+    return CommandLine(capsys)
 
 
 @pytest.fixture
@@ -46,7 +34,7 @@ def store(tmp_path: Path) -> Store:
 # --- run ---
 
 
-def test_run_prints_what_is_stored_beside_the_paper(vmp: Vmp, store: Store) -> None:
+def test_run_prints_what_is_stored_beside_the_paper(vmp: CommandLine, store: Store) -> None:
     status, said, errors = vmp("run", "small", "--scale", "smoke", "--seeds", "1", "--store", store.path)
     assert (status, errors) == (0, "")
     assert said.startswith("3 runs are stored, 0 to do\n")
@@ -54,7 +42,9 @@ def test_run_prints_what_is_stored_beside_the_paper(vmp: Vmp, store: Store) -> N
     assert "vmp  baseline  +5.6   +0.0" in said
 
 
-def test_run_hands_its_options_on_and_tells_failures(vmp: Vmp, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_hands_its_options_on_and_tells_failures(
+    vmp: CommandLine, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: dict[str, Any] = {}
 
     def run_jobs(runs: list[Run], store: Store, work: Any, **options: Any) -> Outcome:
@@ -81,7 +71,7 @@ def test_run_hands_its_options_on_and_tells_failures(vmp: Vmp, store: Store, mon
 
 @pytest.mark.parametrize(("number", "status"), [(15, 143), (2, 130)])
 def test_run_that_is_stopped(
-    vmp: Vmp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, status: int
+    vmp: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, status: int
 ) -> None:
     def stopped(*arguments: object, **options: object) -> None:
         raise Stopped(number)
@@ -93,7 +83,7 @@ def test_run_that_is_stopped(
     assert "Traceback" not in errors
 
 
-def test_a_failed_run_does_not_keep_the_others_back(vmp: Vmp, tmp_path: Path) -> None:
+def test_a_failed_run_does_not_keep_the_others_back(vmp: CommandLine, tmp_path: Path) -> None:
     """A data set that is not here: the runs that train on it fail, those that start from them are left out."""
     status, said, errors = vmp(
         "run", "table2", "--scale", "paper", "--seeds", "1", "--backbone", "c2d", "--jobs", "1", "--device", "cpu",
@@ -149,7 +139,7 @@ def test_a_failed_run_does_not_keep_the_others_back(vmp: Vmp, tmp_path: Path) ->
     ],
 )
 def test_mistakes_are_one_line_and_status_2(
-    vmp: Vmp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], reason: str
+    vmp: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], reason: str
 ) -> None:
     monkeypatch.setenv("VMP_RESULTS", str(tmp_path / "results"))
     monkeypatch.chdir(tmp_path)
@@ -163,7 +153,7 @@ def test_mistakes_are_one_line_and_status_2(
 # --- status, verify ---
 
 
-def test_status(vmp: Vmp, store: Store) -> None:
+def test_status(vmp: CommandLine, store: Store) -> None:
     status, said, _ = vmp("status", "small", "--scale", "smoke", "--seeds", "2", "--store", store.path)
     assert status == 0
     lines = said.splitlines()
@@ -175,7 +165,7 @@ def test_status(vmp: Vmp, store: Store) -> None:
     assert "small (smoke, 1 seed): 3 stored, 0 stale, 0 missing" in said
 
 
-def test_verify_says_what_does_not_agree(vmp: Vmp, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify_says_what_does_not_agree(vmp: CommandLine, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def done_again(runs: list[Run], scratch: Store, work: Any, **options: Any) -> Outcome:
         for run in (SOURCE, BASELINE):
             scratch.add(*record_of(run, [True] * 10 if run is BASELINE else None))
@@ -196,14 +186,14 @@ def test_verify_says_what_does_not_agree(vmp: Vmp, store: Store, monkeypatch: py
 # --- train, evaluate ---
 
 
-def _train(vmp: Vmp, out: Path, *more: str) -> tuple[int, str, str]:
+def _train(vmp: CommandLine, out: Path, *more: str) -> tuple[int, str, str]:
     return vmp(
         "train", "--backbone", "c2d", "--dataset", "libras-static", "--scale", "smoke", "--epochs", "1", "--out", out,
         "--device", "cpu", "--threads", "1", *more,
     )  # fmt: skip
 
 
-def test_train_and_evaluate(vmp: Vmp, tmp_path: Path) -> None:
+def test_train_and_evaluate(vmp: CommandLine, tmp_path: Path) -> None:
     out = tmp_path / "mine"
     status, said, errors = _train(vmp, out, "--prompts", "all", "--lambda", "0.5", "--layer", "channel_order=BGR")
     assert (status, errors) == (0, "")
@@ -231,7 +221,7 @@ def test_train_and_evaluate(vmp: Vmp, tmp_path: Path) -> None:
     assert "expected the weights of this model; not in the model: prompts.clip" in errors
 
 
-def _evaluate(vmp: Vmp, out: Path) -> None:
+def _evaluate(vmp: CommandLine, out: Path) -> None:
     status, said, errors = vmp("evaluate", out, "--device", "cpu", "--split", "validation")
     assert (status, errors) == (0, "")
     lines = said.splitlines()
@@ -255,7 +245,9 @@ def _evaluate(vmp: Vmp, out: Path) -> None:
     assert (again.scores == found.scores).all()
 
 
-def test_every_number_of_a_recipe_can_be_given(vmp: Vmp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_number_of_a_recipe_can_be_given(
+    vmp: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[Run] = []
 
     def keep(out: Path, run: Run, **options: object) -> None:

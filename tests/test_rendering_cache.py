@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 
 from vmp.data import libras, rendering
-from vmp.data.rendered_cache import cache_folder, cached, fingerprint, in_memory
+from vmp.data.rendered_cache import cached, fingerprint, in_memory
 from vmp.data.rendered_sets import FIXED, Camera, RenderedSet
 from vmp.data.rendered_shelf import Shelf
 from vmp.data.rendered_timing import Timing
 from vmp.data.scenes import Scenes
 from vmp.data.sources import DIRECTIONS, Motion
 from vmp.data.trajectories import CLASSES
+from vmp.download import cache_folder
 
 SHAPE = (7, 2, 3)
 

@@ -36,10 +36,9 @@ class ChecksumError(DownloadError):
     """A file that is not the one expected: names both checksums, or both sizes, and where the file is."""
 
 
-def cache_folder() -> Path:
-    """Where downloads and caches lie: $VMP_CACHE, or ~/.cache/vmp."""
-    chosen = os.environ.get("VMP_CACHE")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "vmp"
+def cache_folder(cache: str | Path | None = None) -> Path:
+    """Where downloads and caches lie: the folder asked for, or $VMP_CACHE, or ~/.cache/vmp."""
+    return Path(cache or os.environ.get("VMP_CACHE") or Path.home() / ".cache" / "vmp").expanduser()
 
 
 def download(

@@ -24,6 +24,8 @@ def save_prompt(model: nn.Module, folder: str | os.PathLike[str]) -> Path:
     """
     from safetensors.torch import save
 
+    from vmp.checkpoint import written_whole
+
     attached: Any = model
     if not hasattr(attached, "attached_as"):
         raise ValueError(f"model: expected one that vmp.attach made, got {type(model).__name__}")
@@ -38,9 +40,8 @@ def save_prompt(model: nn.Module, folder: str | os.PathLike[str]) -> Path:
     numbers = {"m": layer.m.detach().cpu(), "n": layer.n.detach().cpu()}
     path = Path(folder) / FILE_NAME
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{FILE_NAME}.{os.getpid()}.new")
-    new.write_bytes(save(numbers, metadata))
-    os.replace(new, path)
+    with written_whole(path) as new:
+        new.write_bytes(save(numbers, metadata))
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 import os
@@ -19,6 +18,7 @@ from vmp.backbones.spec import BackboneSpec, ResNetDimensions, SlowFastDimension
 from vmp.backbones.x3d import x3d
 from vmp.choices import ChannelOrder
 from vmp.data.pathways import ClipInput
+from vmp.nearest import did_you_mean
 from vmp.prompt import MotionPrompt
 
 Prompts = bool | Literal["slow", "fast", "both"] | None
@@ -181,6 +181,4 @@ def _check_layer_options(options: dict[str, Any], prompted: tuple[str, ...]) -> 
 
 def _nearest(what: str, came: str, known: Iterable[str]) -> str:
     names = list(known)
-    close = difflib.get_close_matches(str(came), names, n=1, cutoff=0.5)
-    hint = f". Did you mean {close[0]!r}?" if close else ""
-    return f"{what}: expected {', '.join(names)}; got {came!r}{hint}"
+    return f"{what}: expected {', '.join(names)}; got {came!r}{did_you_mean(came, names)}"

@@ -7,7 +7,6 @@ class into another.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -16,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmp.data.pathways import ClipInput
-from vmp.data.rendered_cache import cache_folder
 from vmp.data.rendered_clips import RenderedClips
 from vmp.data.rendered_sets import DATASETS, RenderedSet
 from vmp.data.rendered_shelf import Shelf
@@ -24,6 +22,8 @@ from vmp.data.rendered_timing import timing_for
 from vmp.data.scenes import Scenes
 from vmp.data.splits import FOLDS, Split, folded_splits, shared_split
 from vmp.data.trajectories import libras_trajectories
+from vmp.download import cache_folder
+from vmp.nearest import did_you_mean
 
 __all__ = ["DATASETS", "RenderedClips", "load", "split_of"]
 
@@ -150,20 +150,17 @@ def _objects(description: RenderedSet, objects: Literal["every"] | Sequence[int]
 
 def _known(name: str) -> RenderedSet:
     if name not in DATASETS:
-        raise ValueError(f"name: expected one of {', '.join(DATASETS)}, got {name!r}{_nearest(name, DATASETS)}")
+        raise ValueError(
+            f"name: expected one of {', '.join(DATASETS)}, got {name!r}{did_you_mean(name, DATASETS, 0.6)}"
+        )
     return DATASETS[name]
-
-
-def _nearest(word: str, names: Sequence[str] | dict[str, RenderedSet]) -> str:
-    near = difflib.get_close_matches(str(word), list(names), n=1)
-    return f". Did you mean {near[0]!r}?" if near else ""
 
 
 def _check(
     description: RenderedSet, split: str, fold: int, size: int, renderings: int | None, limit: int | None
 ) -> None:
     if split not in SPLITS:
-        raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}{_nearest(split, SPLITS)}")
+        raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}{did_you_mean(split, SPLITS, 0.6)}")
     folds = FOLDS if description.name == "libras-mixed" else 1
     if not 1 <= fold <= folds:
         raise ValueError(f"fold: expected 1{f' to {folds}' if folds > 1 else ''} for {description.name}, got {fold}")

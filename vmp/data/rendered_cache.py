@@ -23,11 +23,6 @@ Shape = tuple[int, ...]
 Render = Callable[[int, int], Pixels]
 
 
-def cache_folder(cache: str | Path | None = None) -> Path:
-    """The folder asked for, or $VMP_CACHE, or ~/.cache/vmp."""
-    return Path(cache or os.environ.get("VMP_CACHE") or Path.home() / ".cache" / "vmp").expanduser()
-
-
 def fingerprint(facts: object) -> str:
     """24 hexadecimal digits of the SHA-256 of what ``json`` makes of the facts."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vmp.experiments.datasets import RENDERED
 from vmp.experiments.nearest import unknown
 from vmp.experiments.run import SCALES, SIZE_OF, Run, in_order
 from vmp.recipe import pretraining as pretraining_recipe
@@ -268,5 +269,4 @@ def pretraining(source: str, scale: str, backbone: str) -> Run:
 def _stands_for(scale: str, dataset: str) -> str:
     if scale == "paper":
         return ""
-    targets = {"libras-static": "MPII Cooking 2", "libras-moving": "FineGym", "libras-mixed": "HMDB-51"}
-    return f"{dataset} stands for {targets.get(dataset, 'the data set')}, source B for Kinetics-600"
+    return f"{dataset} stands for {RENDERED.get(dataset, 'the data set')}, source B for {RENDERED['source-b']}"

@@ -51,7 +51,7 @@ def switch_on() -> None:
 
 
 def _path(name: str) -> Path:
-    from vmp.data.rendered_cache import cache_folder
+    from vmp.download import cache_folder
 
     return cache_folder() / "behaviour" / _code() / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.json"
 

@@ -12,13 +12,14 @@ that end in ``_percent`` are percent, in ``_points`` percentage points, in ``_se
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
 import pandas as pd
+
+from vmp.nearest import did_you_mean
 
 #: Table number -> (file, name). ``table`` takes either the number or the name.
 TABLES: dict[int, tuple[str, str]] = {
@@ -197,6 +198,4 @@ def _read(file: str) -> pd.DataFrame:
 
 def _nearest(came: str, known: Iterable[str], expected: str) -> str:
     names = list(known)
-    close = difflib.get_close_matches(came, names, n=1, cutoff=0.5)
-    hint = f". Did you mean {close[0]!r}?" if close else ""
-    return f"expected {expected}: {', '.join(names)}; got {came!r}{hint}"
+    return f"expected {expected}: {', '.join(names)}; got {came!r}{did_you_mean(came, names)}"

@@ -150,19 +150,14 @@ def log_columns(log: pd.DataFrame) -> dict[str, list[Any]]:
 
 def weights_hash(path: Path) -> str:
     """SHA-256 of a file of weights, of its names and numbers alone: what else its header says does not count."""
+    import torch
     from safetensors.torch import load_file
 
     digest = hashlib.sha256()
     for name, tensor in sorted(load_file(path).items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.contiguous().flatten().view(dtype=_bytes()).numpy().tobytes())
+        digest.update(tensor.contiguous().flatten().view(dtype=torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _bytes() -> Any:
-    import torch
-
-    return torch.uint8
 
 
 def _level(level: str, predictions: Predictions) -> pd.DataFrame:
