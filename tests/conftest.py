@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,3 +19,10 @@ def built_book() -> Path:
     run = subprocess.run([sys.executable, "-m", "vmp.book"], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     return ROOT / "build" / "book"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_process_left_behind() -> Iterator[None]:
+    """A process that a test forks and forgets holds the pipes of those after it, which then wait for ever."""
+    yield
+    assert multiprocessing.active_children() == []
