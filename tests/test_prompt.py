@@ -320,6 +320,21 @@ def test_non_contiguous_clip() -> None:
     assert torch.isfinite(layer(frozen_time)[0]).all()
 
 
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last_3d])
+def test_prompts_keep_the_memory_format(memory_format: torch.memory_format) -> None:
+    clip = clip_of(2, 3, 5, 6, 7).contiguous(memory_format=memory_format)
+    layer = vmp.MotionPrompt()
+    other = copy.deepcopy(layer)
+    prompts, variation = layer(clip)
+    assert prompts.is_contiguous(memory_format=memory_format)
+    (prompts.square().sum() + variation).backward()
+    expected, other_variation = other(clip.contiguous())
+    (expected.square().sum() + other_variation).backward()
+    assert torch.equal(prompts, expected)
+    assert_close(layer.m.grad, other.m.grad)
+    assert_close(layer.n.grad, other.n.grad)
+
+
 def test_layouts_agree() -> None:
     first, last = vmp.MotionPrompt.from_slope_shift(20, 0.1), vmp.MotionPrompt.from_slope_shift(20, 0.1, layout="BTCHW")
     clip = clip_of(2, 3, 5, 6, 7)

@@ -59,6 +59,20 @@ class _Differences:
         return torch.sub(self._luma[:, 1:], self._luma[:, :-1], out=out)
 
 
+def _empty_prompts(clip: Tensor, layout: Layout) -> Tensor:
+    """(B, 3, T-1, H, W), laid out as ``layout`` and in the clip's memory format.
+
+    A convolution is up to twice as fast on channels last, where a decoder's pixels already lie.
+    """
+    batch, _, frames, height, width = clip.shape
+    if layout == "BTCHW":
+        return channels_first(clip.new_empty((batch, frames - 1, 3, height, width)), layout)
+    last = clip.is_contiguous(memory_format=torch.channels_last_3d)
+    memory_format = torch.channels_last_3d if last else torch.contiguous_format
+    size = (batch, 3, frames - 1, height, width)
+    return torch.empty(size, dtype=clip.dtype, device=clip.device, memory_format=memory_format)
+
+
 def _multiply_into(out: Tensor, attention: Tensor, frames: Tensor, choices: Choices) -> None:
     """Eq. 4 for a few frames: (B, at_once, H, W) x (B, 3, at_once, H, W), written into the prompts."""
     if choices.black is None and out.dtype == frames.dtype:
@@ -79,10 +93,7 @@ class FusedPrompt(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         """(B, 3, T, H, W), slope, shift -> prompts (B, 3, T-1, H, W) laid out as ``layout``, and V."""
         batch, _, frames, height, width = clip.shape
-        size = (batch, 3, frames - 1, height, width)
-        if layout == "BTCHW":
-            size = (batch, frames - 1, 3, height, width)
-        prompts = channels_first(clip.new_empty(size), layout)
+        prompts = _empty_prompts(clip, layout)
         differences = _Differences(clip, choices)
         attention = clip.new_empty((batch, frames - 1, height, width), dtype=differences.dtype)
         variation = attention.new_zeros(())
