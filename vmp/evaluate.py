@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from vmp.batches import Part, loaded
+from vmp.data.lost import ForTesting, wrong_scores
 from vmp.data.pathways import ClipInput
 from vmp.data.source import ClipSource, normalised
 from vmp.predictions import Averages, Predictions, check_averages
@@ -79,18 +80,21 @@ def predict(
     rank, processes = (0, 1) if fabric is None else (fabric.global_rank, fabric.world_size)
     own = np.arange(rank, len(data), processes)
     parts = _parts(own, len(data), data.views, batch_size)
-    given = loaded(_Views(data), clip_input, parts, 0, workers, pin=device.type == "cuda")
+    given = loaded(_Views(ForTesting(data)), clip_input, parts, 0, workers, pin=device.type == "cuda")
     sums, done = np.zeros((len(own), len(data.classes))), 0
+    lost = np.zeros(len(own), dtype=bool)
     with _evaluation(model, device):
-        for part, clips in given:
+        for part, (*clips, there) in given:
             places = np.asarray(part.clips) % len(data) // processes  # own is every n-th clip
             with torch.inference_mode():  # not while loading: a source may keep what it loads for training
                 inputs = normalised([clip.to(device, non_blocking=True) for clip in clips], clip_input)
                 sums[places] += _scored(model, inputs, data, kind)
+            lost[places] |= ~there.numpy()
             done += len(part.clips)
             if progress is not None:
                 progress(done, len(own) * data.views)
     scores = sums / data.views
+    scores[lost] = wrong_scores(data.labels[own[lost]], len(data.classes), kind)  # never read: wrong, and not left out
     index, scores = (own, scores) if processes == 1 else _gathered(fabric, own, scores)
     _check_finite(data, index, scores)
     return Predictions(

@@ -73,12 +73,14 @@ def _with_defaults(identity: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _data(data: ClipSource) -> dict[str, Any]:
-    return {
+    described = {
         "name": data.name,
         "clips": len(data),
         "classes": len(data.classes),
         "labels": _digest(np.asarray(data.labels, dtype="<i8").tobytes()),
     }
+    content = getattr(data, "digest", None)  # of a manifest, whose name anybody may have given
+    return described if content is None else {**described, "content": content}
 
 
 def _options(layer: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from vmp.batches import Part, loaded, share, steps_of_epoch
+from vmp.data.lost import ForTesting
 from vmp.data.source import ClipSource, normalised
 from vmp.devices import Devices
 from vmp.recipe import Recipe
@@ -27,13 +28,15 @@ def validation_accuracy(
     sums = torch.zeros(3, dtype=torch.float64, device=device)  # correct, clips, asked to stop
     parts = _parts(len(data), recipe.batch_size, devices.global_rank, devices.world_size)
     with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bf16-mixed"):
-        for part, clips in loaded(data, model.clip_input, parts, 0, workers, pin=device.type == "cuda"):
+        given = loaded(ForTesting(data), model.clip_input, parts, 0, workers, pin=device.type == "cuda")
+        for part, (*clips, there) in given:
             if stop():
                 sums[2] += 1
                 break
             inputs = normalised([clip.to(device, non_blocking=True) for clip in clips], model.clip_input)
             logits = model(inputs[0] if len(inputs) == 1 else inputs)
-            sums[0] += (logits.argmax(1) == labels[list(part.clips)].to(device)).sum()
+            right = logits.argmax(1) == labels[list(part.clips)].to(device)
+            sums[0] += (right & there.to(device)).sum()  # a clip that cannot be read is wrong
             sums[1] += len(part.clips)
     correct, count, stopped = cast(torch.Tensor, devices.all_reduce(sums, reduce_op="sum")).tolist()
     return None if stopped else 100 * correct / count

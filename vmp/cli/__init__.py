@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from vmp.cli.book import book
+from vmp.cli.data import data
 from vmp.cli.evaluate import evaluate
 from vmp.cli.maps import load_layer, maps
 from vmp.cli.run import run
@@ -78,6 +79,7 @@ def _vmp(
     pass
 
 
+app.add_typer(data)
 for command in (maps, run, status, verify, train, evaluate):
     app.command()(command)
 app.command(

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def evaluate(
     weights: Annotated[Path, typer.Argument(help="A folder of vmp train, or a file of weights.", metavar="WEIGHTS")],
-    dataset: Annotated[str | None, typer.Option(help="[default: the run's]", metavar="NAME")] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", "--data", help="[default: the run's]", metavar="NAME")
+    ] = None,
     split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
     fold: Annotated[int | None, typer.Option(help="[default: the run's, or 1]", metavar="N")] = None,
     scale: Annotated[str | None, typer.Option(help="How much data. [default: the run's, or small]")] = None,
@@ -42,7 +44,7 @@ def evaluate(
     run = _run(file, dataset, split, fold, scale, backbone, size, prompts, layer)
     check_dataset(run.dataset)
     found = evaluate_weights(file, run, devices=open_devices(device, threads=threads), batch_size=batch_size)
-    target = out or file.with_name(f"predictions-{run.dataset}-{split}.parquet")
+    target = out or file.with_name(f"predictions-{Path(run.dataset).stem}-{split}.parquet")
     found.save(target)
     grouped = found.by_group()
     clips, groups = metrics(found), metrics(grouped)

@@ -20,7 +20,10 @@ Count = Annotated[int | None, typer.Option(metavar="N")]
 
 def train(
     backbone: Annotated[str, typer.Option(help="slowfast_4x16, i3d, x3d_m, timesformer, ...", metavar="NAME")],
-    dataset: Annotated[str, typer.Option(help="libras-static, source-b, ...", metavar="NAME")],
+    dataset: Annotated[
+        str,
+        typer.Option("--dataset", "--data", help="libras-static, source-b, ..., or a manifest's file.", metavar="NAME"),
+    ],
     out: Annotated[Path, typer.Option(help="The run's own folder: log, checkpoint, weights.", metavar="DIR")],
     scale: Annotated[str, typer.Option(help="smoke, small, gpu or paper: the recipe's and the data's.")] = "small",
     size: Annotated[str | None, typer.Option(help="tiny or paper. [default: tiny for smoke and small]")] = None,

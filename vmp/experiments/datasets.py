@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vmp.experiments.nearest import unknown
@@ -49,6 +50,26 @@ def missing(run: Run, split: str, clip_input: ClipInput, probe: bool = False) ->
     )
 
 
+#: What the file of a manifest ends with; a run's data set may be such a file.
+MANIFESTS = (".parquet", ".csv")
+
+
+def from_manifest(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -> ClipSource:
+    """A split of a manifest, tested in the views of the backbone's authors at the scale of the paper, else in one."""
+    from vmp.backbones.registry import BACKBONES
+    from vmp.data.manifest import read_manifest
+    from vmp.data.manifest_source import ManifestSource
+    from vmp.data.manifest_split import with_validation
+
+    manifest = read_manifest(run.dataset)
+    if run.validation_split is not None:
+        manifest = with_validation(manifest, fold=run.fold)
+    views = (1, 1)
+    if run.scale == "paper" and split == run.test_split:
+        views = BACKBONES[run.backbone].test_views
+    return ManifestSource(manifest, split, run.fold, test_views=views)
+
+
 #: Name -> function (run, split, what the model takes, whether for a probe) -> the split; a probe wants few clips, anew.
 DATASETS: dict[str, Callable[[Run, str, ClipInput, bool], ClipSource]] = {
     **dict.fromkeys(RENDERED, rendered),
@@ -72,10 +93,15 @@ def load(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -> Cl
         ValueError: the set is not known.
     """
     check_dataset(run.dataset)
-    return DATASETS[run.dataset](run, split, clip_input, probe)
+    make = from_manifest if run.dataset.endswith(MANIFESTS) else DATASETS[run.dataset]
+    return make(run, split, clip_input, probe)
 
 
 def check_dataset(name: str) -> None:
-    """Raise ValueError, with the nearest, where no data set has that name."""
+    """Raise ValueError, with the nearest, where no data set has that name and it is no file of a manifest."""
+    if name.endswith(MANIFESTS):
+        if not Path(name).is_file():
+            raise ValueError(f"dataset: expected a manifest, and there is no file {name}")
+        return
     if name not in DATASETS:
         raise unknown("dataset", name, DATASETS)
