@@ -1,6 +1,6 @@
 # Two commands: `make book` and `make test`. Each makes what it needs and reuses what is there.
 .DELETE_ON_ERROR:
-.PHONY: book test serve lint types lock clean browser
+.PHONY: book test serve lint types lock clean browser rar
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +9,7 @@ ENVIRONMENT := .venv/.made-from-lock
 book: $(ENVIRONMENT)
 	$(BIN)/python -m vmp.book
 
-test: $(ENVIRONMENT) browser lint types
+test: $(ENVIRONMENT) browser rar lint types
 	$(BIN)/python -m vmp.book
 	$(BIN)/python -m pytest
 
@@ -49,6 +49,14 @@ browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
 	  { [ "$$(id -u)" = 0 ] && apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y chromium >/dev/null; } || \
 	  { echo "The browser tests need Chromium. On Debian: sudo apt-get install chromium"; exit 1; }
+
+# --- HMDB-51 is published as RAR archives, which bsdtar and unar read ---
+
+rar:
+	@{ command -v bsdtar && command -v unar; } >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && apt-get -qq update && \
+	    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends libarchive-tools unar >/dev/null; } || \
+	  { echo "The tests need bsdtar and unar. On Debian: sudo apt-get install libarchive-tools unar"; exit 1; }
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
