@@ -79,7 +79,8 @@ def pathway_windows(video_frames: int, clip_input: ClipInput, start: int = 0, sh
     """The frames that each pathway takes when the first of them is ``start``.
 
     Where fewer than ``room`` frames lie before ``start``, every pathway moves later, with and without the layer. Where
-    the video is too short for that, nothing moves, and an extra frame before the video is the first frame, counted.
+    the video is too short for that, nothing moves, and for an extra frame before the video stands the first frame that
+    is taken, counted: its prompt shows no motion, rather than that of another stride.
 
     Raises:
         ValueError: as :func:`vmp.data.sampling.window_at`.
@@ -95,6 +96,6 @@ def pathway_windows(video_frames: int, clip_input: ClipInput, start: int = 0, sh
         if pathway.extra:
             before = start - pathway.stride
             repeated += before < 0
-            taken = np.concatenate((np.array([max(before, 0)], dtype=np.int64), taken))
+            taken = np.concatenate((np.array([start if before < 0 else before], dtype=np.int64), taken))
         indices.append(taken)
     return PathwayWindows(tuple(indices), shifted, int(repeated))
