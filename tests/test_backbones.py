@@ -329,6 +329,11 @@ def test_dropout_is_the_heads() -> None:
             r"crop: expected at least 32 pixels, a multiple of the patch of \d+, got 50",
         ),
         ({"prompts": True, "alfa": 4.0}, r"layer option: expected alpha, .* got 'alfa'. Did you mean 'alpha'\?"),
+        (
+            {"prompts": True, "slope": 11.04},
+            r"layer option: expected slope and shift, or none",
+        ),
+        ({"prompts": True, "slope": 5.0, "shift": 0.1}, r"slope: expected a value in \(9.091, 50\]"),
         ({"prompts": True, "layout": "BTCHW"}, r"layer option: expected alpha, .* got 'layout'"),
         ({"alpha": 4.0}, r"prompts: expected a layer for alpha, got none. Choose prompts=True"),
         ({"promts": True}, r"layer option: .* got 'promts'"),
@@ -378,3 +383,11 @@ def test_timesformer_takes_its_crop_only() -> None:
     assert model(clips_for(model)).shape == (2, 5)
     with pytest.raises(ValueError, match=r"expected clip \(B, 3, 8, 96, 96\).* got float32 \(2, 3, 8, 64, 64\)"):
         model(clips_for(model, side=64))
+
+
+def test_a_layer_starts_where_it_is_told() -> None:
+    model = vmp.build("slowfast_4x16", 3, "both", size="tiny", slope=11.04, shift=-0.59, difference="absolute")
+    for layer in model.prompts.values():
+        assert layer.slope.item() == pytest.approx(11.04)
+        assert layer.shift.item() == pytest.approx(-0.59)
+        assert layer.difference == "absolute"

@@ -111,10 +111,139 @@ def test_another_backbone_and_data_set() -> None:
     assert "libras-moving stands for FineGym" in other.stands_for
 
 
+# --- the other tables ---
+
+
+def test_table1_has_every_number_of_the_paper() -> None:
+    wanted = grid.table("table1", "small", 2)
+    printed = paper.table(1).drop(columns=["metric", "accuracy_percent", "pretrained_on_is"]).drop_duplicates()
+    assert {tuple(sorted((row.paper or {}).items())) for row in wanted.rows} == {
+        tuple(sorted(each.items())) for each in printed.to_dict("records")
+    }
+    # 14 rows on three folds and two more sets, two seeds; five backbones pretrained on A, TimeSformer on B too
+    assert len(wanted.runs()) == 14 * 5 * 2 + 6
+    assert len(wanted.pairs) == 8 * 3
+    gains = paper.gains()
+    assert len(wanted.pairs) == len(gains[(gains["table"] == 1) & gains["split"].isin(["mean", "val", "test"])
+                                          & (gains["metric"] == "top1")])  # fmt: skip
+
+
+def test_table1_judges_the_mean_over_the_folds() -> None:
+    mean = grid.table("table1", "small", [5, 6], "c2d", "libras-mixed").row("hmdb51/c2d-k400/vmp/mean")
+    assert mean.folds == 3
+    assert [[(run.seed, run.fold) for run in runs] for runs in mean.by_seed] == [
+        [(5, 1), (5, 2), (5, 3)], [(6, 1), (6, 2), (6, 3)],
+    ]  # fmt: skip
+    wanted = grid.table("table1", "small", 1, "c2d", "libras-mixed")
+    assert [pair.row for pair in wanted.pairs] == ["hmdb51/c2d-k400/vmp/mean"]
+    assert set(wanted.row_of().values()) == {row.key for row in wanted.rows if row.folds == 1}
+    assert wanted.similar == (("hmdb51/c2d-k400/vmp/split1", "hmdb51/c2d-k400/baseline/split1"),)
+
+
+def test_with_and_without_differ_in_the_layer_and_lambda_alone_in_every_table() -> None:
+    for name in ("table1", "table3", "table4"):
+        wanted = grid.table(name, "small", 1)
+        for pair in wanted.pairs:
+            for with_, without in zip(wanted.row(pair.row).runs, wanted.row(pair.against).runs, strict=True):
+                a, b = with_.to_json(), without.to_json()
+                for each in (a, b):
+                    each["recipe"].pop("trained"), each["recipe"].pop("lambda_"), each.pop("prompts")
+                if name == "table4":  # they start from what differs so
+                    for each in (a, b):
+                        start = each.pop("start")
+                        start["recipe"].pop("trained"), start["recipe"].pop("lambda_"), start.pop("prompts")
+                        each["from"] = start
+                assert a == b
+                assert without.prompts is None
+                assert with_.prompts is not None
+
+
+def test_slowfast_in_the_papers_three_ways() -> None:
+    wanted = grid.table("table1", "small", 1, "slowfast_4x16", "libras-static")
+    assert {row.key.split("/")[-1]: row.runs[0].prompts for row in wanted.rows} == {
+        "baseline": None, "vmp-slow": "slow", "vmp-fast": "fast", "vmp-both": "both",
+    }  # fmt: skip
+
+
+def test_table3_starts_from_four_sources() -> None:
+    small, papers = grid.table("table3", "small", 1), grid.table("table3", "paper", 1)
+    assert [row.runs[0].start.dataset for row in small.rows[::2]] == ["source-d", "source-c", "source-a", "source-b"]  # type: ignore[union-attr]
+    assert [row.runs[0].start for row in papers.rows[::2]] == ["howto100m", "ssv2", "k400", "k600"]
+    assert {(run.backbone, run.dataset) for run in papers.runs()} == {("timesformer", "mpii-cooking-2")}
+
+
+def test_table4_trains_a_new_head_for_five_epochs() -> None:
+    wanted = grid.table("table4", "small", 1)
+    run = wanted.row("finegym-mpii/vmp").runs[0]
+    assert (run.dataset, run.recipe.epochs, run.recipe.trained, run.head) == ("libras-static", 5, ("head",), "new")
+    assert [(each.dataset, each.prompts) for each in ancestors(run)] == [("source-b", None), ("libras-moving", True)]
+
+
+def test_table7_has_the_papers_lambdas() -> None:
+    wanted = grid.table("table7", "small", 1)
+    theirs = {(r.dataset, r.backbone, r.value) for r in paper.table(7).rename(columns={"lambda": "value"}).itertuples()}
+    assert {(r.paper["dataset"], r.paper["backbone"], r.paper["lambda_"]) for r in wanted.rows if r.paper} == theirs
+    assert all(run.recipe.lambda_ == float(row.key.split("/")[-1]) for row in wanted.rows for run in row.runs)
+
+
+def test_lambda_is_chosen_without_the_test_split() -> None:
+    wanted = grid.table("lambda", "small", 3)
+    assert wanted.seeds == (0,)
+    runs = [run for row in wanted.rows for run in row.runs]
+    assert {(run.train_split, run.test_split) for run in runs} == {("train", "validation")}
+
+
+def test_the_lambda_that_is_used_is_the_one_that_validation_chose() -> None:
+    """The highest top-1 of the stored sweep, of equals the smallest lambda; a set that is not swept yet has 0."""
+    from vmp.experiments import compare
+    from vmp.experiments.tables.regularisation import CANDIDATES, CHOSEN
+
+    swept = compare.table("lambda", "small").set_index("key")
+    for name, chosen in CHOSEN.items():
+        of_set = swept.loc[[f"{name}/{value:g}" for value in CANDIDATES]]
+        whole = (of_set["state"] == "stored").all()
+        best = CANDIDATES[int(of_set["top1"].to_numpy().argmax())] if whole else 0.0
+        assert chosen == best, name
+
+
+def test_the_controls_differ_from_the_layer_in_one_thing_each() -> None:
+    wanted = grid.table("controls", "small", 1, dataset="libras-moving")
+    layer = wanted.row("libras-moving/vmp").runs[0].to_json()
+    differs = {}
+    for row in wanted.rows:
+        plain = row.runs[0].to_json()
+        differs[row.key.split("/")[1]] = {name for name in layer if plain[name] != layer[name]}
+    assert differs == {
+        "vmp": set(), "bgr": {"layer"}, "absolute": {"layer"}, "frozen-start": {"recipe"},
+        "identity": {"recipe", "layer"}, "frozen-paper": {"recipe", "layer"}, "baseline": {"recipe", "prompts"},
+        "baseline-twice": {"recipe", "prompts", "start", "head"},
+    }  # fmt: skip
+
+
+def test_the_identity_layer_changes_nothing() -> None:
+    import torch
+
+    import vmp
+    from vmp.experiments.tables.controls import IDENTITY
+
+    model = vmp.build("c2d", 3, True, size="tiny", **dict(IDENTITY))
+    clip = (torch.rand(1, 3, 9, 64, 64, generator=torch.Generator().manual_seed(0)) * 0.3 - 0.45) / 0.225
+    prompts, _ = model.prompts["clip"](clip)
+    assert torch.allclose(prompts, clip[:, :, 1:], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["table1", "table7"])
+def test_a_backbone_or_a_set_that_a_table_lacks(name: str) -> None:
+    with pytest.raises(ValueError, match=f"backbone of {name}: .*slowfast_4x16.*; got 'x3d_xs'"):
+        grid.table(name, "small", 1, "x3d_xs")
+    with pytest.raises(ValueError, match=f"dataset of {name}: expected one of .*libras-moving.*; got 'source-a'"):
+        grid.table(name, "small", 1, None, "source-a")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("tabel2",), r"table: expected one of table2.*; got 'tabel2'. Did you mean 'table2'\?"),
+        (("tabel2",), r"table: expected one of table1, table2.*; got 'tabel2'. Did you mean 'table2'\?"),
         (("table2", "smal"), r"scale: .*Did you mean 'small'\?"),
         (("table2", "small", 3, "x3d"), r"backbone: .*Did you mean 'x3d_"),
         (("table2", "small", 3, None, "libras-statik"), r"dataset: .*Did you mean 'libras-static'\?"),
@@ -131,8 +260,10 @@ def test_what_there_is_no_table_of(arguments: tuple[object, ...], reason: str) -
 def test_a_table_that_contradicts_itself(table: Table) -> None:
     row = table.rows[0]
     with pytest.raises(ValueError, match="expected each key once, got two rows 'pretrained'"):
-        Table("t", 2, "", "small", (0,), "", (row, row))
+        Table("t", 2, "", "small", (0, 1, 2), "", (row, row))
+    with pytest.raises(ValueError, match=r"t, row 'pretrained': expected 1 runs for each of 1 seeds, got 3"):
+        Table("t", 2, "", "small", (0,), "", (row,))
     with pytest.raises(ValueError, match=r"a row of t: .*got 'pretraind'. Did you mean 'pretrained'\?"):
-        Table("t", 2, "", "small", (0,), "", (row,), (Pair("pretrained", "pretraind"),))
+        Table("t", 2, "", "small", (0, 1, 2), "", (row,), (Pair("pretrained", "pretraind"),))
     with pytest.raises(ValueError, match=r"a row of t: .*got 'baseline'"):
-        Table("t", 2, "", "small", (0,), "", (Row("a", "", row.runs),), similar=(("a", "baseline"),))
+        Table("t", 2, "", "small", (0, 1, 2), "", (Row("a", "", row.runs),), similar=(("a", "baseline"),))

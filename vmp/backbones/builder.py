@@ -25,6 +25,7 @@ Prompts = bool | Literal["slow", "fast", "both"] | None
 
 # the backbones take (B, 3, T, H, W), and the generator is build's own argument
 _LAYER_OPTIONS = [name for name in inspect.signature(MotionPrompt).parameters if name not in ("layout", "generator")]
+_LAYER_OPTIONS += ["slope", "shift"]
 _SMALLEST_CROP = 32
 
 
@@ -60,7 +61,7 @@ def build(
         crop: height and width of the clips in pixels; for TimeSformer a multiple of the patch, and the only one that
             the model then takes. None: the size's own, 224 for most, 64 for tiny.
         layer_options: of :class:`vmp.MotionPrompt`; mean, std and channel order are those of the backbone's clips
-            where not given.
+            where not given. And slope and shift, both or none: where every layer starts, instead of a random m and n.
 
     Raises:
         ValueError: an unknown name (with the nearest), option or value; weights that do not fit.
@@ -74,7 +75,7 @@ def build(
     initialise(backbone, spec, generator)
     expected = {"mean": clip_input.mean, "std": clip_input.std, "channel_order": clip_input.channel_order}
     options = expected | layer_options
-    layers = {pathway: MotionPrompt(generator=generator, **options) for pathway in prompted}
+    layers = {pathway: _layer(generator, **options) for pathway in prompted}
     model = VideoModel(backbone, layers, clip_input, spec, size)
     if weights is not None:
         from vmp.backbones.weights import load_pretrained
@@ -169,6 +170,16 @@ def _check_numbers(spec: BackboneSpec, num_classes: int, size: str, dropout: flo
     if crop is not None and (not isinstance(crop, int) or crop < _SMALLEST_CROP or crop % multiple):
         of = f", a multiple of the patch of {multiple}" if multiple > 1 else ""
         raise ValueError(f"crop: expected at least {_SMALLEST_CROP} pixels{of}, got {crop}")
+
+
+def _layer(
+    generator: torch.Generator | None, slope: float | None = None, shift: float | None = None, **options: Any
+) -> MotionPrompt:
+    if (slope is None) != (shift is None):
+        raise ValueError(f"layer option: expected slope and shift, or none of them; got {slope=}, {shift=}")
+    if slope is None or shift is None:
+        return MotionPrompt(generator=generator, **options)
+    return MotionPrompt.from_slope_shift(slope, shift, **options)
 
 
 def _check_layer_options(options: dict[str, Any], prompted: tuple[str, ...]) -> None:

@@ -21,6 +21,7 @@ from vmp.experiments.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vmp.experiments.store import Record
     from vmp.statistics import Comparison
 
 #: Metrics of a row, in percent of the groups: a trajectory counts once, however often it is rendered.
@@ -105,20 +106,39 @@ class _Found:
     def of(self, row: Row) -> list[State]:
         return [self.states[run.identity] for run in row.runs]
 
+    def records(self, row: Row) -> list[list[Record]]:
+        """For each seed its records, one a fold; none where not all of them are stored."""
+        found = []
+        for runs in row.by_seed:
+            states = [self.states[run.identity] for run in runs]
+            records = [state.record for state in states if state.name == "stored" and state.record is not None]
+            found.append(records if len(records) == row.folds else [])
+        return found
+
     def comparison(self, pair: Pair) -> Comparison | None:
         """With against without, over the seeds for which both are stored; None: there is no such seed."""
         from vmp.statistics import compare
 
-        both = zip(self.of(self._wanted.row(pair.against)), self.of(self._wanted.row(pair.row)), strict=True)
-        kept = [(a.key, b.key) for a, b in both if a.name == b.name == "stored"]
+        against, row = (self._by_seed(self._wanted.row(key)) for key in (pair.against, pair.row))
+        kept = [(a, b) for a, b in zip(against, row, strict=True) if a is not None and b is not None]
         if not kept:
             return None
-        sides = zip(*((self._right(a), self._right(b)) for a, b in kept), strict=True)
-        without, with_ = ([outcome for _, outcome in side] for side in sides)
-        groups = [group for a, b in kept for group in (self._right(a)[0], self._right(b)[0])]
+        groups = [group for a, b in kept for group in (a[0], b[0])]
         if any(not np.array_equal(groups[0], other) for other in groups):
             raise ValueError(f"{pair.row} and {pair.against} were tested on different trajectories; they have no pairs")
-        return compare(np.stack(without), np.stack(with_))
+        return compare(np.stack([a[1] for a, _ in kept]), np.stack([b[1] for _, b in kept]))
+
+    def _by_seed(self, row: Row) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]] | None]:
+        """For each seed the groups of all folds, and whether each was right; None where a fold is not stored."""
+        found: list[tuple[NDArray[np.int64], NDArray[np.bool_]] | None] = []
+        for runs in row.by_seed:
+            states = [self.states[run.identity] for run in runs]
+            if any(state.name != "stored" for state in states):
+                found.append(None)
+                continue
+            groups, right = zip(*(self._right(state.key) for state in states), strict=True)
+            found.append((np.concatenate(groups), np.concatenate(right)))
+        return found
 
     def _right(self, key: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The groups of a record, sorted, and whether the label with the highest score is theirs."""
@@ -131,13 +151,12 @@ class _Found:
 
 
 def _row(row: Row, wanted: Table, found: _Found) -> dict[str, Any]:
-    states = found.of(row)
-    stored = [state.record for state in states if state.name == "stored" and state.record is not None]
+    stored = [records for records in found.records(row) if records]
     shown: dict[str, Any] = {
-        "key": row.key, "title": row.title, "state": _state(states), "seeds": len(stored),
+        "key": row.key, "title": row.title, "state": _state(found.of(row)), "seeds": len(stored),
     }  # fmt: skip
     for metric in METRICS:
-        values = [record.metrics["group"][metric] for record in stored] or [math.nan]
+        values = [float(np.mean([record.metrics["group"][metric] for record in each])) for each in stored] or [math.nan]
         shown |= {metric: float(np.mean(values)), f"{metric}_low": min(values), f"{metric}_high": max(values)}
     for metric in METRICS:
         shown[f"paper_{metric}"] = _paper_value(row, wanted, metric)
@@ -168,7 +187,10 @@ def _paper_value(row: Row, wanted: Table, metric: str) -> float:
         return math.nan
     columns = paper.table(wanted.number).columns
     if "metric" in columns:
-        return paper.value(wanted.number, **row.paper, metric=metric)
+        printed = paper.rows(wanted.number, **row.paper)["metric"]
+        return paper.value(wanted.number, **row.paper, metric=metric) if (printed == metric).any() else math.nan
+    if f"{metric}_percent" not in columns:
+        return math.nan
     return paper.value(wanted.number, f"{metric}_percent", **row.paper)
 
 

@@ -102,7 +102,7 @@ def load(
     """
     wanted = grid.table(name, scale, seeds, backbone, dataset)
     found = store if isinstance(store, Store) else Store.find(store)
-    keys = {run.identity: row.key for row in wanted.rows for run in row.runs}
+    keys = wanted.row_of()
     states = [(keys.get(run.identity, "start"), run, state_of(run, found)) for run in wanted.runs()]
     stored = [each for each in states if each[2].name == "stored"]
     return Loaded(

@@ -25,7 +25,7 @@ def survey(table: Table, store: Store, work: Work) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = {run.identity: row.key for row in table.rows for run in row.runs}
+    rows = table.row_of()
     found = []
     for run in table.runs():
         state = state_of(run, store)

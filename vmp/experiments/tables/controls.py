@@ -1,0 +1,91 @@
+"""Controls that the paper lacks: what does the layer itself do?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from vmp.experiments.nearest import unknown
+from vmp.experiments.rows import Pair, Row, Table
+from vmp.experiments.run import SIZE_OF, Run
+from vmp.experiments.tables.regularisation import lambda_for
+from vmp.experiments.tables.starts import dataset_for, published, seeds_of, stands_for, training_split
+from vmp.recipe import recipe
+
+#: The static and the moving camera, by the paper's names.
+SETS = ("mpii", "finegym")
+#: The steepest slope, the lowest shift: attention within 4e-7 of 1 where a pixel darkens by less than .3 of its range.
+IDENTITY = (("shift", -0.599), ("slope", 50.0))
+#: What the paper says was learned on FineGym (Sec. 3.2).
+PAPERS_PAIR = (("shift", -0.59), ("slope", 11.04))
+#: Key -> title, options of the layer, whether m and n are trained. Pairs are sorted by option, as ``Run`` wants them.
+LAYERS: dict[str, tuple[str, tuple[tuple[str, Any], ...], bool]] = {
+    "vmp": ("VMP", (), True),
+    "identity": ("a layer that changes nothing", IDENTITY, False),
+    "frozen-start": ("VMP, m and n left at their random start", (), False),
+    "frozen-paper": ("VMP, frozen at the paper's pair", PAPERS_PAIR, False),
+    "bgr": ("VMP, red and blue weighted the other way round", (("channel_order", "BGR"),), True),
+    "absolute": ("VMP of absolute differences", (("difference", "absolute"),), True),
+}
+
+
+def controls(
+    scale: str = "small", seeds: int | Sequence[int] = 3, backbone: str | None = None, dataset: str | None = None
+) -> Table:
+    """The controls on the static and the moving set; I3D at tiny size, TimeSformer else.
+
+    Every row is judged against the baseline, and the variants of the layer against the layer as it is. A model sees the
+    same frames with and without a layer, so a layer that changes nothing is also the control of the extra frame.
+
+    Args:
+        scale, seeds: as :func:`vmp.experiments.grid.table` takes them.
+        backbone: another one.
+        dataset: this one's rows alone.
+    """
+    seeds = seeds_of(seeds)
+    backbone = backbone or ("i3d" if SIZE_OF[scale] == "tiny" else "timesformer")
+    names = {paper: dataset_for(paper, scale) for paper in SETS}
+    sets = [name for name in names.values() if dataset in (None, name)]
+    if not sets:
+        raise unknown("dataset of controls", dataset, names.values())
+    rows = [row for name in sets for row in _rows(name, backbone, scale, seeds)]
+    return Table(
+        name="controls",
+        number=None,
+        title="Controls",
+        scale=scale,
+        seeds=seeds,
+        stands_for=stands_for(scale, sets, ["source-b"]),
+        rows=tuple(rows),
+        pairs=tuple(pair for name in sets for pair in _pairs(name)),
+        similar=tuple((f"{name}/{key}", f"{name}/baseline") for name in sets for key in LAYERS),
+    )
+
+
+def _rows(dataset: str, backbone: str, scale: str, seeds: Sequence[int]) -> Iterator[Row]:
+    def runs(trained: tuple[str, ...], **more: Any) -> tuple[Run, ...]:
+        changes = {"lambda_": lambda_for(dataset, scale)} if "prompt" in trained else {}
+        start = published("k600", scale, backbone)
+        return tuple(
+            Run(
+                dataset, backbone, recipe(backbone, scale, trained=trained, **changes), seed=seed, size=SIZE_OF[scale],
+                start=start, scale=scale, train_split=training_split(scale), **more,
+            )
+            for seed in seeds
+        )  # fmt: skip
+
+    baseline = runs(("backbone", "head"))
+    yield Row(f"{dataset}/baseline", f"{dataset}, without VMP", baseline)
+    twice = tuple(replace(run, start=run, head="kept") for run in baseline)
+    yield Row(f"{dataset}/baseline-twice", f"{dataset}, without VMP, fine-tuned twice", twice)
+    for key, (title, options, learns) in LAYERS.items():
+        trained = ("backbone", "head", "prompt") if learns else ("backbone", "head")
+        yield Row(f"{dataset}/{key}", f"{dataset}, {title}", runs(trained, prompts=True, layer=options))
+
+
+def _pairs(dataset: str) -> Iterator[Pair]:
+    for key in (*LAYERS, "baseline-twice"):
+        yield Pair(f"{dataset}/{key}", f"{dataset}/baseline", printed=False)
+    for key in ("bgr", "absolute", "frozen-start"):
+        yield Pair(f"{dataset}/{key}", f"{dataset}/vmp", printed=False)

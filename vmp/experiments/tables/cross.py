@@ -1,0 +1,71 @@
+"""Table 4: trained on one data set, a new head on another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vmp.experiments.rows import Pair, Row, Table
+from vmp.experiments.run import SIZE_OF, Run
+from vmp.experiments.tables.regularisation import lambda_for
+from vmp.experiments.tables.starts import dataset_for, published, seeds_of, stands_for, training_split
+from vmp.recipe import recipe
+
+#: From and to, by the paper's names.
+WAYS = (("finegym", "mpii"), ("mpii", "finegym"))
+#: "We freeze all layers except the last one and finetune for 5 epochs."
+EPOCHS = 5
+
+
+def table4(
+    scale: str = "small", seeds: int | Sequence[int] = 3, backbone: str | None = None, dataset: str | None = None
+) -> Table:
+    """Table 4: fine-tuned on one set, then a new head alone on the other for 5 epochs; I3D at tiny size.
+
+    Args:
+        scale, seeds: as :func:`vmp.experiments.grid.table` takes them.
+        backbone: another one.
+        dataset: the way to this target alone.
+    """
+    seeds = seeds_of(seeds)
+    backbone = backbone or ("i3d" if SIZE_OF[scale] == "tiny" else "timesformer")
+    ways = [way for way in WAYS if dataset in (None, dataset_for(way[1], scale))]
+    rows, pairs = [], []
+    for source, target in ways or WAYS:
+        for variant in ("baseline", "vmp"):
+            runs = tuple(_run(source, target, variant == "vmp", backbone, scale, seed) for seed in seeds)
+            title = (
+                f"{dataset_for(source, scale)} to {dataset_for(target, scale)}, "
+                f"{'VMP' if variant == 'vmp' else 'without VMP'}"
+            )
+            where = {"source": source, "target": target, "variant": variant}
+            rows.append(Row(f"{source}-{target}/{variant}", title, runs, where))
+        pairs.append(Pair(f"{source}-{target}/vmp", f"{source}-{target}/baseline"))
+    return Table(
+        name="table4",
+        number=4,
+        title="Across data sets",
+        scale=scale,
+        seeds=seeds,
+        stands_for=stands_for(scale, [dataset_for(name, scale) for name in ("finegym", "mpii")], ["source-b"]),
+        rows=tuple(rows),
+        pairs=tuple(pairs),
+    )
+
+
+def _run(source: str, target: str, layered: bool, backbone: str, scale: str, seed: int) -> Run:
+    """The head on the target; what it starts from is fine-tuned on the source."""
+    first = _fine_tuned(source, layered, backbone, scale, seed)
+    return Run(
+        dataset_for(target, scale), backbone, recipe(backbone, scale, epochs=EPOCHS, trained=("head",)), seed=seed,
+        size=SIZE_OF[scale], prompts=first.prompts, start=first, scale=scale, train_split=training_split(scale),
+    )  # fmt: skip
+
+
+def _fine_tuned(paper: str, layered: bool, backbone: str, scale: str, seed: int) -> Run:
+    dataset = dataset_for(paper, scale)
+    changes = {"lambda_": lambda_for(dataset, scale)} if layered else {"trained": ("backbone", "head")}
+    return Run(
+        dataset, backbone, recipe(backbone, scale, **changes), seed=seed, size=SIZE_OF[scale],
+        prompts=True if layered else None, start=published("k600", scale, backbone), scale=scale,
+        train_split=training_split(scale),
+    )  # fmt: skip
