@@ -26,6 +26,17 @@ def video_bytes(number: int, suffix: str = ".avi", frames: int = 6, rate: int = 
         return path.read_bytes()
 
 
+@functools.cache
+def moving_bytes(number: int, suffix: str = ".avi", frames: int = 40, rate: int = 30) -> bytes:
+    """A small real video whose texture moves to the right, a pixel more a frame for each number."""
+    texture = np.random.default_rng(number).integers(0, 255, (9, 12, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
+    pictures = [np.roll(texture, place * (1 + number % 4), axis=1) for place in range(frames)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"video{suffix}"
+        write_video(path, pictures, rate=rate, codec=CODECS.get(suffix, "libx264"))
+        return path.read_bytes()
+
+
 def write_bytes(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)

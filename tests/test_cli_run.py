@@ -83,15 +83,18 @@ def test_run_that_is_stopped(
     assert "Traceback" not in errors
 
 
-def test_a_failed_run_does_not_keep_the_others_back(vmp: CommandLine, tmp_path: Path) -> None:
+def test_a_failed_run_does_not_keep_the_others_back(
+    vmp: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A data set that is not here: the runs that train on it fail, those that start from them are left out."""
+    monkeypatch.setenv("VMP_DATA", str(tmp_path))
     status, said, errors = vmp(
         "run", "table2", "--scale", "paper", "--seeds", "1", "--backbone", "c2d", "--jobs", "1", "--device", "cpu",
         "--store", tmp_path / "results",
     )  # fmt: skip
     assert status == 1
     assert "4 failed, 4 that start from them were left out" in errors
-    assert "dataset: mpii-cooking-2 is not here: this version reads the rendered sets only" in errors
+    assert "dataset: mpii-cooking-2 is not here: expected its manifest" in errors
     assert "Its log: " in errors
     log = Path(errors.rpartition("Its log: ")[2].strip())
     assert "Traceback" in log.read_text()

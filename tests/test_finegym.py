@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from prepare_fixtures import dates, video_bytes, write_bytes
+from published_finegym import ANNOTATION, BARS, CATEGORIES, GONE, NAMES, TRAIN, VAL, VAULT, files
 
 from vmp.data.finegym import Numbers, main, prepare
 from vmp.data.gym_annotation import interval, read_categories, read_gym, read_list
@@ -15,58 +16,12 @@ from vmp.data.prepare import PrepareReport
 from vmp.data.programs import MissingProgram
 from vmp.data.yt_dlp import Download, find_videos
 
-#: The first one begins with "-", as some do; the last one is gone.
-BARS, VAULT, GONE = "-HvXd_vqJ5A", "0LtLS9wROrk", "A0xAXXysHUo"
-#: The project's own example, with smaller times: events in the video's seconds, elements in the event's.
-ANNOTATION = {
-    BARS: {
-        "E_000001_000003": {
-            "event": 3,
-            "segments": {
-                "A_0000_0001": {"stages": 1, "timestamps": [[0.25, 1.0]]},
-                "A_0001_0001": {"stages": 1, "timestamps": [[1.0, 1.5]]},
-            },
-            "timestamps": [[1.04, 3.2]],
-        },
-        "E_001781_001789": {"event": 1, "segments": None, "timestamps": [[1781.76, 1789.16]]},
-    },
-    VAULT: {
-        "E_000002_000003": {
-            "event": 1,
-            "segments": {"A_0000_0001": {"stages": 3, "timestamps": [[0.04, 0.4], [0.4, 0.8], [0.8, 1.57]]}},
-            "timestamps": [[2.0, 3.9]],
-        },
-    },
-    GONE: {
-        "E_002184_002237": {
-            "event": 4,
-            "segments": {"A_0035_0036": {"stages": 1, "timestamps": [[35.1, 36.4]]}},
-            "timestamps": [[2184.0, 2237.6]],
-        },
-    },
-}
-CATEGORIES = """\
-Clabel:   0; set:  1; Glabel:   1; (VT) round-off, flic-flac with 0.5 turn on
-Clabel:   1; set: 21; Glabel:  67; (FX) switch leap with 0.5 turn      \n\
-Clabel:   2; set: 31; Glabel: 223; (BB) switch leap with 0.5 turn
-"""
-TRAIN = f"{BARS}_E_000001_000003_A_0000_0001 1\n{GONE}_E_002184_002237_A_0035_0036 2\n"
-VAL = f"{VAULT}_E_000002_000003_A_0000_0001 0\n{BARS}_E_000001_000003_A_0001_0001 1\n"
 NUMBERS = Numbers(train=2, val=2, classes=3)
-NAMES = (
-    "finegym_annotation_info_v1.1.json",
-    "gym99_train_element_v1.1.txt",
-    "gym99_val_element.txt",
-    "gym99_categories.txt",
-)
 
 
 @pytest.fixture
 def archives(tmp_path: Path) -> Path:
-    folder = tmp_path / "archives"
-    for name, content in zip(NAMES, (json.dumps(ANNOTATION), TRAIN, VAL, CATEGORIES), strict=True):
-        write_bytes(folder / name, content.encode())
-    return folder
+    return files(tmp_path / "archives")
 
 
 @pytest.fixture
@@ -359,6 +314,8 @@ def test_the_script(
     out, err = capsys.readouterr()
     assert re.search(r"elements here, train +1   published 26,320   DIFFERS", out)
     assert "downloading from YouTube: 1 files" in err
+    told = "to download from YouTube: 1 videos of at most 720 lines; how much disk space that needs is not known, "
+    assert told in err.partition("downloading")[0]
     assert main([*options, "--allow-missing"]) == 0
     assert len(read_manifest(tmp_path / "data" / "finegym.parquet")) == 3
     assert youtube.asked == [GONE]

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from prepare_fixtures import dates, need_rar_reader, tree, video_bytes, write_bytes
+from published_hmdb51 import CLASSES, FILMS, FLAGS, as_published, name, split_files, videos_of, zipped
 from rar_writer import rar
 
 from vmp.data.archive_safety import ArchiveError
@@ -17,49 +16,7 @@ from vmp.data.manifest import read_manifest
 from vmp.data.prepare import PrepareReport
 from vmp.data.video import read_clip
 
-CLASSES = ("kick_ball", "run", "sit")
-#: A class of the fixture has 6 clips: three to train on, two to test on, one unused; the splits turn them round.
-FLAGS = "111220"
 NUMBERS = Numbers(videos=18, classes=3, train=3, test=2)
-#: Names as the set has them, with every character that a shell would take for its own.
-FILMS = (
-    "April_09", "Best_Of_Skype_Laughter_Chain_(Original)", "Fellowship & #1", "THE_WAVE_!!", "a;b 'c'", "$HOME `x`",
-)  # fmt: skip
-
-
-def name(class_name: str, i: int) -> str:
-    return f"{FILMS[i]}_{class_name}_u_cm_np1_fr_med_{i}.avi"
-
-
-def videos_of(class_name: str) -> dict[str, bytes]:
-    return {name(class_name, i): video_bytes(10 * CLASSES.index(class_name) + i) for i in range(6)}
-
-
-def split_files() -> dict[str, bytes]:
-    """Lines end with a space, as the published ones do."""
-    return {
-        f"testTrainMulti_7030_splits/{c}_test_split{k}.txt": "".join(
-            f"{name(c, i)} {FLAGS[(i + k) % 6]} \n" for i in range(6)
-        ).encode()
-        for c in CLASSES
-        for k in (1, 2, 3)
-    }
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for each, content in files.items():
-            archive.writestr(each, content)
-    return buffer.getvalue()
-
-
-def as_published(folder: Path) -> Path:
-    """A RAR with a RAR a class in it, which holds the class's folder; and the splits' RAR."""
-    inner = {f"{c}.rar": rar({f"{c}/": b"", **{f"{c}/{n}": v for n, v in videos_of(c).items()}}) for c in CLASSES}
-    write_bytes(folder / "hmdb51_org.rar", rar(inner))
-    write_bytes(folder / "test_train_splits.rar", rar({"testTrainMulti_7030_splits/": b"", **split_files()}))
-    return folder
 
 
 def as_mirrored(folder: Path) -> Path:

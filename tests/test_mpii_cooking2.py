@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import re
 import tarfile
 from collections.abc import Mapping
@@ -14,30 +13,28 @@ from make_video import cut as cut_short
 from make_video import numbers_of, write_video
 from mat_writer import write_mat
 from prepare_fixtures import dates, tree, write_bytes
+from published_mpii import (
+    ATTRIBUTES,
+    INTERVALS,
+    MAT,
+    RATE,
+    A,
+    B,
+    C,
+    D,
+    annotation,
+    as_published,
+    sequences,
+    write_kitchen,
+)
 
 from vmp.data.cutting import Cut, cut
 from vmp.data.manifest import interval, read_manifest
 from vmp.data.mpii_annotation import classes_of, read_annotation, read_sequences
 from vmp.data.mpii_cooking2 import Numbers, main, place_video, prepare
-from vmp.data.prepare import PrepareReport
+from vmp.data.prepare import PrepareReport, size_text
 from vmp.data.video import VideoError, probe, read_clip
 
-MAT = "attributesAnnotations_MPII-Cooking-2.mat"
-A, B, C, D = (f"{name}-cam-002" for name in ("s07-d72", "s13-d21", "s21-d45", "s37-d74"))
-#: video, activity, first and last frame, as the annotation counts: from 1, both included.
-INTERVALS = [
-    (A, "take outV", 11, 20),
-    (A, "washV", 21, 60),
-    (A, "test sharpnessV", 61, 70),  # is no attribute, so no class
-    (B, "washV", 1, 1),
-    (B, "washV", 30, 45),
-    (B, "washV", 30, 45),  # once more
-    (B, "take outV", 40, 90),  # beyond the end
-    (B, "addV", 5, 4),  # empty
-    (C, "addV", 10, 19),
-    (D, "addV", 10, 19),
-]
-ATTRIBUTES = ["addV", "apple", "bowl", "take outV", "washV", "knife"]
 #: The published activities that are among the attributes, and those that are not.
 CLASSES = """
     addV; arrangeV; change temperatureV; chopV; cleanV; closeV; cut apartV; cut diceV; cut off endsV; cut out
@@ -54,63 +51,16 @@ NO_CLASSES = """
     unrollV
 """
 NUMBERS = Numbers(intervals=10, videos=4, activities=4, attributes=6, classes=3)
-RATE = 29.4
-
-
-def annotation(path: Path, intervals: list[tuple[str, str, int, int]] = INTERVALS, **fields: Any) -> Path:
-    videos = [video for video, *_ in intervals]
-    return write_mat(
-        path,
-        "annos",
-        {
-            "activity": [activity for _, activity, *_ in intervals],
-            "attributeMap": ATTRIBUTES,
-            "className": ["hand"] * len(intervals),
-            "dataset": "cooking12eccv",
-            "dish": [float(video[5:7]) for video in videos],
-            "endFrame": [float(last) for *_, last in intervals],
-            "fileName": videos,
-            "frameRate": [RATE],
-            "nullAttrLabel": "",
-            "startFrame": [float(first) for *_, first, _ in intervals],
-            "startTimeSeconds": [(first - 1) / RATE for *_, first, _ in intervals],
-            "subject": [float(video[1:3]) for video in videos],
-            **fields,
-        },
-    )
-
-
-def sequences(folder: Path, **more: str) -> Path:
-    """Lines have more than the sequence; the last video is in none of the files."""
-    files = {"TrainAttr": "s07-d72 1 2\n", "Val": "s13-d21\n", "Test": "s21-d45 x\n\n", **more}
-    for name, lines in files.items():
-        write_bytes(folder / f"sequences{name}.txt", lines.encode())
-    return folder
 
 
 @pytest.fixture(scope="module")
 def kitchen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """AVIs whose frames carry their numbers."""
-    folder = tmp_path_factory.mktemp("kitchen")
-    options = {"g": "12", "b": "4M"}
-    return {
-        f"{video}.avi": write_video(folder / f"{video}.avi", frames, codec="mpeg4", options=options).read_bytes()
-        for video, frames in ((A, 80), (B, 60), (C, 25), (D, 25))
-    }
+    return write_kitchen(tmp_path_factory.mktemp("kitchen"))
 
 
 @pytest.fixture
 def archives(tmp_path: Path, kitchen: Mapping[str, bytes]) -> Path:
-    """As it is published: the .mat, a folder with the setup, a .tar.gz of videos with those of other cameras too."""
-    folder = tmp_path / "archives"
-    annotation(folder / MAT)
-    sequences(folder / "experimentalSetup")
-    with tarfile.open(folder / "MPII-Cooking-2-videos.tar.gz", "w:gz") as archive:
-        for name, content in {**kitchen, "s07-d72-cam-001.avi": b"another camera", "README": b""}.items():
-            entry = tarfile.TarInfo(f"MPII-Cooking-2-videos/{name}")
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return folder
+    return as_published(tmp_path / "archives", kitchen)
 
 
 def prepared(tmp_path: Path, **options: Any) -> PrepareReport:
@@ -229,6 +179,21 @@ def test_cut_writes_each_clip_to_a_file(tmp_path: Path, archives: Path) -> None:
     before = dates(tmp_path / "data")
     prepared(tmp_path, cut=True)
     assert dates(tmp_path / "data") == before
+
+
+def test_the_room_that_cutting_takes_is_told_before(
+    tmp_path: Path, archives: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A clip takes its share of its video's bytes: of the video of 80 frames the clips have 10 and 40."""
+    options = ["--root", str(tmp_path / "data"), "--archives", str(archives), "--allow-missing", "--cut"]
+    assert main(options) == 0
+    sizes = {video: (tmp_path / "data" / "videos" / f"{video}.avi").stat().st_size for video in (A, B, C, D)}
+    # of B frames 0, 29 to 44, and 39 to 89, as the annotation says
+    expected = sizes[A] * 50 / 80 + sizes[B] * (1 + 16 + 51) / 60 + (sizes[C] + sizes[D]) * 10 / 25
+    told = f"cutting 7 clips: about {size_text(round(expected))} of disk space are needed"
+    assert told in capsys.readouterr().err
+    assert main(options) == 0
+    assert "disk space" not in capsys.readouterr().err  # nothing is left to cut
 
 
 def test_cuts_may_overlap_and_those_after_the_end_are_not_written(tmp_path: Path) -> None:

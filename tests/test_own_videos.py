@@ -1,4 +1,4 @@
-"""A folder of videos becomes a manifest, and that a trained model and its test."""
+"""A folder of videos becomes a manifest."""
 
 from __future__ import annotations
 
@@ -224,30 +224,8 @@ def test_folders_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str
         prepare(tmp_path, table=tmp_path / "none.csv")
 
 
-# --- and on ---
-
-
-def test_the_script_and_two_training_steps_with_the_papers_recipe(videos: Path, tmp_path: Path) -> None:
-    import torch
-
-    import vmp
-    from vmp.data.manifest_source import ManifestSource
-    from vmp.devices import OneDevice
-    from vmp.evaluate import metrics, predict
-    from vmp.recipe import recipe
-    from vmp.train import train
-
+def test_the_script(videos: Path) -> None:
     script = [sys.executable, str(ROOT / "data_scripts" / "own_videos.py"), "--root", str(videos)]
     ran = subprocess.run(script, capture_output=True, text=True, cwd=ROOT)
     assert ran.returncode == 0, ran.stderr
-    manifest = read_manifest(videos / "own_videos.parquet")
-    model = vmp.build("x3d_xs", 2, prompts=True, crop=224, generator=torch.Generator().manual_seed(0))
-    how = recipe("x3d_xs", "paper", epochs=1, batch_size=3)
-    data, validation = ManifestSource(manifest, "train"), ManifestSource(manifest, "validation")
-    done = train(
-        model, data, how, tmp_path / "run", seed=0, validation=validation, fabric=OneDevice("cpu"), progress=None
-    )
-    assert len(done.weights.read_bytes()) > 1e6
-    found = predict(model, ManifestSource(manifest, "test", test_views=(2, 3)), batch_size=2)
-    assert len(found) == 2
-    assert 0 <= metrics(found)["top1"] <= 100
+    assert len(read_manifest(videos / "own_videos.parquet")) == 10

@@ -29,11 +29,11 @@ from vmp.data.prepare import (
     say_space,
     size_text,
     workplace,
-    write_if_new,
 )
 from vmp.data.prepare_script import arguments_parser, console_progress, run
 from vmp.data.video_check import check_video, check_videos
 from vmp.download import DownloadError
+from vmp.files import write_if_new
 
 
 class Heard:

@@ -9,21 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from prepare_fixtures import dates, video_bytes, write_bytes
+from published_ucf import LINES, TXT, VIDEOS, videos
 
 from vmp.data.manifest import read_manifest
 from vmp.data.prepare import PrepareReport
 from vmp.data.ucf_crime import Line, Numbers, main, prepare, read_annotation
 
-TXT = "Temporal_Anomaly_Annotation_for_Testing_Videos.txt"
-#: Two spaces between columns and at the end, as published; one copy has a tab there.
-LINES = """\
-Abuse028_x264.mp4  Abuse  2  7  -1  -1  \n\
-Arson011_x264.mp4  Arson  1  4  6  9  \n\
-Burglary035_x264.mp4  Burglary  1  5  -1  -1\t
-Normal_Videos_003_x264.mp4  Normal  -1  -1  -1  -1  \n\
-"""
 NUMBERS = Numbers(videos=4, normal=1, classes=4)
-VIDEOS = ["Abuse028_x264.mp4", "Arson011_x264.mp4", "Burglary035_x264.mp4", "Normal_Videos_003_x264.mp4"]
 
 
 @pytest.fixture
@@ -34,13 +26,6 @@ def archives(tmp_path: Path) -> Path:
 
 def prepared(tmp_path: Path, **options: Any) -> PrepareReport:
     return prepare(tmp_path / "data", archives=tmp_path / "archives", **{"published": NUMBERS, **options})
-
-
-def videos(folder: Path, names: list[str]) -> Path:
-    """As the archives have them: a folder for each class."""
-    for number, name in enumerate(names):
-        write_bytes(folder / re.sub(r"[\d_].*", "", name) / name, video_bytes(number, ".mp4", 12))
-    return folder
 
 
 def test_each_event_is_a_clip_and_so_is_each_normal_video(tmp_path: Path, archives: Path) -> None:

@@ -19,7 +19,8 @@ from typing import Any
 
 from vmp.data.archive_readers import extract, kind_of
 from vmp.data.archive_safety import ArchiveError, UnsafeArchive, safe_name
-from vmp.data.prepare import SILENT, Advance, Progress, state_folder, write_if_new
+from vmp.data.prepare import SILENT, Advance, Progress, state_folder
+from vmp.files import write_if_new
 
 #: Told where a file is in the archive (the names of archives inside it, folders, name); gives the place in the root.
 Where = Callable[[tuple[str, ...]], str | None]

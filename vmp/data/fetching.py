@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from vmp.data.archive_safety import ArchiveError
 from vmp.data.archives import SUFFIXES, Unpacked, Where, is_from, room_needed, unpack, unpacked
 from vmp.data.prepare import SILENT, Advance, Progress, say_space, size_text
 from vmp.download import DownloadError, download
+from vmp.nearest import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,9 @@ class Sources:
         if self.archives is not None and not self.archives.is_dir():
             raise ValueError(f"archives: expected a folder of local copies, got {self.archives}, which is none")
         if self.mirror is not None and "://" not in self.mirror and self.mirror not in known:
-            close = difflib.get_close_matches(self.mirror, known, n=1, cutoff=0.5)
-            hint = f". Did you mean {close[0]!r}?" if close else ""
             raise ValueError(
                 f"mirror: expected {', '.join(known)} or an address such as https://host/folder, "
-                f"got {self.mirror!r}{hint}"
+                f"got {self.mirror!r}{did_you_mean(self.mirror, known)}"
             )
 
     def addresses(self, part: Part) -> dict[str, Address]:

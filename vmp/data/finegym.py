@@ -15,25 +15,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from vmp.data.addresses import FINEGYM
-from vmp.data.fetching import Sources, fetch, say_downloads
 from vmp.data.gym_annotation import Element, Gym, read_gym
-from vmp.data.prepare import (
-    SILENT,
-    Count,
-    PrepareReport,
-    Progress,
-    finish,
-    manifest_of,
-    relative_path,
-    workplace,
-    write_if_new,
-)
+from vmp.data.preparation import Asked, CheckedFiles, Preparation, preparing
+from vmp.data.prepare import Count, PrepareReport, relative_path
 from vmp.data.prepare_script import arguments_parser, run
-from vmp.data.video_check import Checked, check_videos
+from vmp.data.video_check import Checked
 from vmp.data.yt_dlp import Download, download_videos, find_videos
+from vmp.files import write_if_new
 
 NAME = "finegym"
 #: What the manifest tells besides: the video's YouTube id, the event (VT, FX, BB, UB) and the set within it.
@@ -57,25 +48,19 @@ PUBLISHED = Numbers()
 def prepare(
     root: str | Path,
     *,
-    archives: Path | None = None,
-    mirror: str | None = None,
     videos: Path | None = None,
     download: Download | None = None,
-    allow_missing: bool = False,
-    progress: Progress = SILENT,
     published: Numbers = PUBLISHED,
+    **asked: Unpack[Asked],
 ) -> PrepareReport:
     """Take the annotation and lists, look for the videos or download them, write the manifest of what is there.
 
     Args:
         root: the folder; the four text files go to ``archives``, downloaded videos to ``videos``.
-        archives: folder of local copies of the text files.
-        mirror: where to download them from; see :mod:`vmp.data.addresses`.
         videos: folder with the videos, ``ID.mp4`` or what yt-dlp calls them; they are used where they are.
         download: get videos that are missing from YouTube, so; None: do not.
-        allow_missing: write the manifest also where videos are missing.
-        progress: told what is done.
         published: the numbers to hold the counts against.
+        asked: what every set takes, :class:`vmp.data.preparation.Asked`; local copies are those of the text files.
 
     Returns:
         PrepareReport: ``finegym.by_class.csv`` beside the manifest counts each class's elements, published and here.
@@ -83,17 +68,14 @@ def prepare(
     Raises:
         ValueError: a file that is not in the published format; OSError: no space, no network, yt-dlp refused.
     """
-    with workplace(root) as folder:
-        sources = Sources(FINEGYM, archives, mirror)
-        say_downloads(sources, folder, list(FINEGYM.parts.values()), progress)
-        paths = {what: fetch(sources, folder, part, progress) for what, part in FINEGYM.parts.items()}
-        gym = read_gym(paths["annotation"], paths["train"], paths["val"], paths["categories"])
-        where = (videos or folder / "videos").absolute()
+    with preparing(NAME, FINEGYM, root, **asked) as work:
+        work.announce(*FINEGYM.parts)
+        gym = read_gym(*(work.fetch(part) for part in ("annotation", "train", "val", "categories")))
+        where = (videos or work.root / "videos").absolute()
         ids = sorted({element.video for element in gym.elements})
-        failed = download_videos(ids, where, folder, download, progress) if download else {}
+        failed = download_videos(ids, where, work.root, download, work.progress) if download else {}
         files = find_videos(where, ids) if where.is_dir() else {}
-        checked = check_videos(folder, list(files.values()), "ends", progress)
-        return _finished(_Found(folder, gym, files, checked, failed), allow_missing, published)
+        return _finished(work, _Found(work.root, gym, work.check(files, "ends"), failed), published)
 
 
 # --- what is there ---
@@ -103,19 +85,12 @@ def prepare(
 class _Found:
     root: Path
     gym: Gym
-    files: dict[str, Path]
-    checked: dict[Path, Checked]
+    videos: CheckedFiles
     failed: dict[str, str]
-
-    @property
-    def readable(self) -> dict[str, Checked]:
-        """Videos that can be read."""
-        by_video = {video: self.checked[path] for video, path in self.files.items()}
-        return {video: checked for video, checked in by_video.items() if not checked.trouble}
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """A row for each element whose video can be read and reaches it."""
-        readable = self.readable
+        readable = self.videos.readable
         for element in self.gym.elements:
             video = readable.get(element.video)
             if video is not None and (video.duration is None or element.start < video.duration):
@@ -125,7 +100,7 @@ class _Found:
         category = self.gym.categories[element.label]
         return {
             **element._asdict(),
-            "path": relative_path(self.root, self.files[element.video]),
+            "path": relative_path(self.root, self.videos.files[element.video]),
             "unit": "s",
             "class_name": category.name,
             "event": category.event,
@@ -137,17 +112,17 @@ class _Found:
         """A line for each video that is not there: its id, how many elements it takes away, and why."""
         elements = Counter(element.video for element in self.gym.elements)
         for video, count in sorted(elements.items()):
-            if video not in self.files:
+            if video not in self.videos.files:
                 why = f": {self.failed[video]}" if video in self.failed else ""
                 yield f"{video} ({count} elements){why}"
 
     def beyond(self) -> int:
         """How many elements end after their video."""
-        durations = {video: checked.duration for video, checked in self.readable.items() if checked.duration}
+        durations = {video: checked.duration for video, checked in self.videos.readable.items() if checked.duration}
         return sum(e.end > durations[e.video] + _ROUNDING for e in self.gym.elements if e.video in durations)
 
 
-def _finished(found: _Found, allow_missing: bool, published: Numbers) -> PrepareReport:
+def _finished(work: Preparation, found: _Found, published: Numbers) -> PrepareReport:
     gym, rows = found.gym, list(found.rows())
     here = Counter(row["split"] for row in rows)
     _write_by_class(found, rows)
@@ -155,11 +130,9 @@ def _finished(found: _Found, allow_missing: bool, published: Numbers) -> Prepare
     report = PrepareReport(
         NAME,
         found.root,
-        found=len(found.readable),
+        found=len(found.videos.readable),
         missing=tuple(found.missing()),
-        unreadable={
-            video: found.checked[path].trouble for video, path in found.files.items() if found.checked[path].trouble
-        },
+        unreadable=found.videos.unreadable,
         counts=(
             Count("classes", len(gym.categories), published.classes),
             Count("elements listed, train", gym.listed["train"], published.train),
@@ -169,7 +142,7 @@ def _finished(found: _Found, allow_missing: bool, published: Numbers) -> Prepare
         ),
         notes=tuple(_notes(found, rows)),
     )
-    return finish(manifest_of(NAME, found.root, rows, names, ["split"], EXTRAS), report, allow_missing=allow_missing)
+    return work.finish(report, rows, names, EXTRAS)
 
 
 def _notes(found: _Found, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -16,13 +16,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Unpack
 
 from vmp.data.addresses import HMDB51
-from vmp.data.fetching import Sources, bring, say_downloads
-from vmp.data.prepare import SILENT, Count, PrepareReport, Progress, finish, manifest_of, relative_path, workplace
+from vmp.data.preparation import Asked, Preparation, preparing
+from vmp.data.prepare import Count, PrepareReport, relative_path
 from vmp.data.prepare_script import arguments_parser, run
-from vmp.data.video_check import Checked, check_videos
+from vmp.data.video_check import Checked
 
 NAME = "hmdb51"
 SPLITS = (1, 2, 3)
@@ -46,25 +46,16 @@ PUBLISHED = Numbers()
 
 
 def prepare(
-    root: str | Path,
-    *,
-    archives: Path | None = None,
-    mirror: str | None = None,
-    videos: Path | None = None,
-    allow_missing: bool = False,
-    progress: Progress = SILENT,
-    published: Numbers = PUBLISHED,
+    root: str | Path, *, videos: Path | None = None, published: Numbers = PUBLISHED, **asked: Unpack[Asked]
 ) -> PrepareReport:
     """Download or take the archives, unpack them, read the splits, decode every clip once, write the manifest.
 
     Args:
         root: the folder; archives go to ``archives``, clips to ``videos/CLASS``, split files to ``splits``.
-        archives: folder of local copies (``hmdb51_org.rar`` or ``.zip``, ``test_train_splits.rar`` or ``.zip``).
-        mirror: where to download from; see :mod:`vmp.data.addresses`.
         videos: folder of clips that are unpacked already, a folder a class; they are used where they are.
-        allow_missing: write the manifest also where clips are missing or counts differ.
-        progress: told what is done.
         published: the numbers to hold the counts against.
+        asked: what every set takes, :class:`vmp.data.preparation.Asked`. Local copies are ``hmdb51_org.rar`` or
+            ``.zip`` and ``test_train_splits.rar`` or ``.zip``.
 
     Returns:
         PrepareReport: its manifest has the columns split1, split2 and split3, and what file names tell: source_video,
@@ -74,15 +65,12 @@ def prepare(
         ValueError: a split file that cannot be read, or that contradicts another; an archive that cannot be unpacked.
         OSError: no space, no network, no program that reads RAR.
     """
-    with workplace(root) as folder:
-        sources = Sources(HMDB51, archives, mirror)
-        wanted = [HMDB51.parts["splits"]] if videos else list(HMDB51.parts.values())
-        say_downloads(sources, folder, wanted, progress)
-        bring(sources, folder, HMDB51.parts["splits"], place_split, progress)
+    with preparing(NAME, HMDB51, root, **asked) as work:
+        work.announce("splits", *(() if videos else ("videos",)))
+        work.bring("splits", place_split)
         if videos is None:
-            bring(sources, folder, HMDB51.parts["videos"], place_video, progress)
-        splits = read_splits(folder / "splits")
-        return _finished(folder, videos or folder / "videos", splits, allow_missing, progress, published)
+            work.bring("videos", place_video)
+        return _finished(work, videos or work.root / "videos", read_splits(work.root / "splits"), published)
 
 
 def place_split(names: Sequence[str]) -> str | None:
@@ -150,33 +138,27 @@ def read_splits(folder: Path) -> Splits:
 # --- the manifest ---
 
 
-def _finished(
-    root: Path, videos: Path, splits: Splits, allow_missing: bool, progress: Progress, published: Numbers
-) -> PrepareReport:
+def _finished(work: Preparation, videos: Path, splits: Splits, published: Numbers) -> PrepareReport:
     files = {f"{path.parent.name}/{path.name}": path for path in sorted(videos.absolute().glob("*/*.avi"))}
-    listed = [name for name in splits.names if name in files]
-    checked = check_videos(root, [files[name] for name in listed], "frames", progress)
-    readable = [name for name in listed if not checked[files[name]].trouble]
-    table = _table(root, readable, files, checked, splits)
+    listed = {name: files[name] for name in splits.names if name in files}
+    checked = work.check(listed, "frames")
+    table = _table(work.root, listed, checked.readable, splits)
     report = PrepareReport(
         NAME,
-        root,
-        found=len(readable),
+        work.root,
+        found=len(table),
         missing=tuple(name for name in splits.names if name not in files),
-        unreadable={name: checked[files[name]].trouble for name in listed if checked[files[name]].trouble},
+        unreadable=checked.unreadable,
         counts=tuple(_counts(table, splits, published)),
         notes=tuple(_notes(splits, len(files) - len(listed))),
     )
-    manifest = manifest_of(NAME, root, table, _classes(splits), [f"split{k}" for k in SPLITS], EXTRAS)
-    return finish(manifest, report, allow_missing=allow_missing)
+    return work.finish(report, table, _classes(splits), EXTRAS, [f"split{k}" for k in SPLITS])
 
 
-def _table(
-    root: Path, names: list[str], files: dict[str, Path], checked: dict[Path, Checked], splits: Splits
-) -> list[dict[str, Any]]:
+def _table(root: Path, files: dict[str, Path], readable: dict[str, Checked], splits: Splits) -> list[dict[str, Any]]:
     labels = {each: label for label, each in enumerate(_classes(splits))}
     rows = []
-    for name in names:
+    for name, checked in readable.items():
         class_name = name.partition("/")[0]
         row = {
             "clip": name,
@@ -187,7 +169,7 @@ def _table(
             "label": labels[class_name],
             "class_name": class_name,
             **{f"split{k}": splits.clips.get((name, k), "unused") for k in SPLITS},
-            **checked[files[name]].measured,
+            **checked.measured,
             **tags(name),
         }
         rows.append(row)

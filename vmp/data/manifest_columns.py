@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from vmp.nearest import did_you_mean
 
 COLUMNS = ("clip", "path", "start", "end", "unit", "label", "class_name")
 MEASURED = ("frames", "rate", "width", "height")
@@ -74,9 +75,7 @@ def typed(name: str, values: pd.Series[Any]) -> pd.Series[Any]:
 
 def unknown_text(what: str, came: object, known: Sequence[str]) -> str:
     """What to say of a name that is none of those known, with the nearest."""
-    near = difflib.get_close_matches(str(came), known, n=1)
-    hint = f". Did you mean {near[0]!r}?" if near else ""
-    return f"{what}: expected one of {', '.join(known)}, got {str(came)!r}{hint}"
+    return f"{what}: expected one of {', '.join(known)}, got {str(came)!r}{did_you_mean(came, known, 0.6)}"
 
 
 def rows_text(rows: Sequence[int]) -> str:

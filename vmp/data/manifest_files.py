@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ import pandas as pd
 
 from vmp.data.manifest import Manifest, make_manifest
 from vmp.data.manifest_columns import MEASURED, ManifestError, unknown_text
+from vmp.files import write_if_new
 
 _KEY, _VERSION = "vmp.manifest", 1
 _MARK = f"# {_KEY} "
@@ -35,8 +35,7 @@ def write(manifest: Manifest, path: Path) -> Path:
         content = _csv(manifest, path)
     else:
         raise ValueError(f"path: expected a name that ends with .parquet or .csv, got {path.name!r}")
-    if not path.exists() or path.read_bytes() != content:
-        _write_whole(path, content)
+    write_if_new(path, content)
     return path
 
 
@@ -68,7 +67,7 @@ def measured(manifest: Manifest, advance: Callable[[int], None] = lambda done: N
 
     ``advance`` is called with how many files were opened; those that were measured before are not.
     """
-    from vmp.data.video_check import check_video
+    from vmp.data.video_check import check_video, threads
 
     table = manifest.table.copy()
     for column in MEASURED:
@@ -76,9 +75,8 @@ def measured(manifest: Manifest, advance: Callable[[int], None] = lambda done: N
             table[column] = float("nan")
     waiting = sorted(set(table.loc[table[list(MEASURED)].isna().any(axis=1), "path"]))
     facts: dict[str, dict[str, float | None]] = {column: {} for column in MEASURED}
-    threads = min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     troubles = {}
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads()) as pool:
         for done, (path, found) in enumerate(
             zip(waiting, pool.map(lambda path: check_video(manifest.file(path), "ends"), waiting), strict=True), start=1
         ):
@@ -135,20 +133,6 @@ def _parquet(manifest: Manifest, path: Path) -> bytes:
 def _csv(manifest: Manifest, path: Path) -> bytes:
     rows = manifest.table.to_csv(index=False, lineterminator="\n")
     return f"{_MARK}{_about(manifest, path)}\n{rows}".encode()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with partial.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 # --- reading ---

@@ -297,9 +297,15 @@ def _lengths(manifest: Manifest, clip_input: ClipInput | None) -> Iterator[Findi
             text = "intervals that end more than half a second after their file"
             yield _finding(manifest, "beyond the end", rows, text, False)
     if clip_input is not None:
-        every = np.array([thinning(rate) for rate in table["rate"]]) if "rate" in table else 1
-        if rows := _where(np.ceil(frames / every) < clip_input.length):
+        if rows := _where(short_clips(manifest, clip_input)):
             text = f"clips shorter than the {clip_input.length} frames of a model's clip: their last frame is repeated"
             yield _finding(manifest, "short clips", rows, text, False)
         if rows := _where(np.isnan(frames)):
             yield _finding(manifest, "unmeasured clips", rows, "clips whose length is not known", False)
+
+
+def short_clips(manifest: Manifest, clip_input: ClipInput) -> NDArray[np.bool_]:
+    """bool (N,): the clips with fewer frames than a model takes, whose last frame is repeated; False where unknown."""
+    every = np.array([thinning(rate) for rate in manifest.table["rate"]]) if "rate" in manifest.table else 1
+    short: NDArray[np.bool_] = np.ceil(clip_frames(manifest) / every) < clip_input.length
+    return short

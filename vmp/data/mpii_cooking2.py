@@ -19,15 +19,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 from vmp.data import cutting
 from vmp.data.addresses import MPII_COOKING2
-from vmp.data.fetching import Sources, bring, fetch, local_copy, say_downloads
+from vmp.data.fetching import local_copy
 from vmp.data.mpii_annotation import CAMERA, SEQUENCES, Annotation, classes_of, read_annotation, read_sequences
-from vmp.data.prepare import SILENT, Count, PrepareReport, Progress, finish, manifest_of, relative_path, workplace
+from vmp.data.preparation import Asked, Preparation, preparing
+from vmp.data.prepare import Count, PrepareReport, Progress, relative_path, say_space
 from vmp.data.prepare_script import arguments_parser, run
-from vmp.data.video_check import Checked, check_videos
+from vmp.data.video_check import Checked
 
 NAME = "mpii_cooking2"
 #: What the manifest tells besides; first_frame and last_frame are the annotation's own numbers.
@@ -59,28 +60,23 @@ PUBLISHED = Numbers()
 def prepare(
     root: str | Path,
     *,
-    archives: Path | None = None,
-    mirror: str | None = None,
     videos: Path | None = None,
     first_frame: int = 1,
     cut: bool = False,
-    allow_missing: bool = False,
-    progress: Progress = SILENT,
     published: Numbers = PUBLISHED,
+    **asked: Unpack[Asked],
 ) -> PrepareReport:
     """Read the annotation and the sequence files, unpack or find the videos, write the manifest of intervals.
 
     Args:
         root: the folder; videos go to ``videos``, sequence files to ``experimentalSetup``, cut clips to ``clips``.
-        archives: folder of local copies: the .mat, ``experimentalSetup`` (the folder, or .zip or .tar.gz), the videos'
-            archive. What is not published for itself is taken from ``archives`` in the root too.
-        mirror: where to download from; see :mod:`vmp.data.addresses`.
         videos: folder of the videos, unpacked; they are used where they are.
         first_frame: what the annotation calls the first frame of a video, 1 or 0; not verified.
         cut: write every clip to a file of its own, H.264; the manifest is then of these files.
-        allow_missing: write the manifest also where videos are missing.
-        progress: told what is done.
         published: the numbers to hold the counts against.
+        asked: what every set takes, :class:`vmp.data.preparation.Asked`. Local copies are the .mat,
+            ``experimentalSetup`` (the folder, or .zip or .tar.gz) and the videos' archive; what is not published for
+            itself is taken from ``archives`` in the root too.
 
     Returns:
         PrepareReport: its manifest has intervals in frames, and subject, dish, camera and video besides.
@@ -91,17 +87,14 @@ def prepare(
     """
     if first_frame not in (0, 1):
         raise ValueError(f"first_frame: expected 0 or 1, got {first_frame}")
-    parts = MPII_COOKING2.parts
-    with workplace(root) as folder:
-        sources = Sources(MPII_COOKING2, archives, mirror)
-        wanted = [parts["annotation"]] if videos else [parts["annotation"], parts["videos"]]
-        say_downloads(sources, folder, wanted, progress)
-        annotation = read_annotation(fetch(sources, folder, parts["annotation"], progress))
-        splits = read_sequences(_sequences(sources, folder, progress))
+    with preparing(NAME, MPII_COOKING2, root, **asked) as work:
+        work.announce("annotation", *(() if videos else ("videos",)))
+        annotation = read_annotation(work.fetch("annotation"))
+        splits = read_sequences(_sequences(work))
         if videos is None:
-            bring(sources, folder, parts["videos"], place_video, progress)
-        kitchen = _Kitchen(folder, videos or folder / "videos", annotation, splits, first_frame)
-        return _finished(kitchen, cut, allow_missing, progress, published)
+            work.bring("videos", place_video)
+        kitchen = _Kitchen(work.root, videos or work.root / "videos", annotation, splits, first_frame)
+        return _finished(work, kitchen, cut, published)
 
 
 def place_video(names: Sequence[str]) -> str | None:
@@ -117,15 +110,14 @@ def place_sequences(names: Sequence[str]) -> str | None:
 # --- what is published ---
 
 
-def _sequences(sources: Sources, root: Path, progress: Progress) -> Path:
+def _sequences(work: Preparation) -> Path:
     """The folder with the three sequence files: a local one, or unpacked."""
-    part = MPII_COOKING2.parts["sequences"]
-    for folder in (sources.archives, root / "archives"):
-        local = local_copy(part, folder) if folder else None
+    for folder in (work.sources.archives, work.root / "archives"):
+        local = local_copy(MPII_COOKING2.parts["sequences"], folder) if folder else None
         if local is not None and local.is_dir():
             return local
-    bring(sources, root, part, place_sequences, progress)
-    return root / "experimentalSetup"
+    work.bring("sequences", place_sequences)
+    return work.root / "experimentalSetup"
 
 
 # --- what is there ---
@@ -183,35 +175,32 @@ class _Kitchen:
         return {video: paths[video] for video in sorted(set(self.annotation.file)) if video in paths}
 
 
-def _finished(
-    kitchen: _Kitchen, cut: bool, allow_missing: bool, progress: Progress, published: Numbers
-) -> PrepareReport:
+def _finished(work: Preparation, kitchen: _Kitchen, cut: bool, published: Numbers) -> PrepareReport:
     troubles = Counter[str]()
     intervals = list(kitchen.intervals(troubles))
     files = kitchen.files()
-    checked = check_videos(kitchen.root, list(files.values()), "ends", progress)
-    readable = {video: path for video, path in files.items() if not checked[path].trouble}
+    checked = work.check(files, "ends")
+    readable = checked.readable
     here = [each for each in intervals if each.video in readable]
-    reached = [each for each in here if each.start < (checked[readable[each.video]].frames or math.inf)]
+    reached = [each for each in here if each.start < (readable[each.video].frames or math.inf)]
     if len(reached) < len(here):
         troubles["that begin after their video's end"] += len(here) - len(reached)
-    rows = [_row(kitchen, each, readable[each.video], checked) for each in reached]
+    rows = [_row(kitchen, each, files[each.video], readable[each.video]) for each in reached]
     report = PrepareReport(
         NAME,
         kitchen.root,
         found=len(readable),
         missing=tuple(video for video in sorted(set(kitchen.annotation.file)) if video not in files),
-        unreadable={video: checked[path].trouble for video, path in files.items() if checked[path].trouble},
+        unreadable=checked.unreadable,
         counts=tuple(_counts(kitchen, len(readable), rows, published)),
-        notes=tuple(_notes(kitchen, troubles, {checked[path].rate for path in readable.values()})),
+        notes=tuple(_notes(kitchen, troubles, {each.rate for each in readable.values()})),
     )
-    if cut and (report.complete or allow_missing):
-        rows = _cut(kitchen.root, rows, progress)
-    manifest = manifest_of(NAME, kitchen.root, rows, kitchen.classes, ["split"], EXTRAS)
-    return finish(manifest, report, allow_missing=allow_missing)
+    if cut and (report.complete or work.allow_missing):
+        rows = _cut(kitchen.root, rows, work.progress)
+    return work.finish(report, rows, kitchen.classes, EXTRAS)
 
 
-def _row(kitchen: _Kitchen, each: Interval, path: Path, checked: Mapping[Path, Checked]) -> dict[str, Any]:
+def _row(kitchen: _Kitchen, each: Interval, path: Path, checked: Checked) -> dict[str, Any]:
     annotation = kitchen.annotation
     return {
         "clip": each.clip,
@@ -222,7 +211,7 @@ def _row(kitchen: _Kitchen, each: Interval, path: Path, checked: Mapping[Path, C
         "label": kitchen.labels[each.class_name],
         "class_name": each.class_name,
         "split": kitchen.splits.get(each.video, "unused"),
-        **checked[path].measured,
+        **checked.measured,
         "video": each.video,
         "camera": CAMERA,
         "subject": annotation.subject[each.place],
@@ -278,6 +267,7 @@ def _cut(root: Path, rows: list[dict[str, Any]], progress: Progress) -> list[dic
         whole = {"start": math.nan, "end": math.nan, "unit": "s", "frames": frames}
         even = {side: row[side] // 2 * 2 for side in ("width", "height") if row[side]}
         cut_rows.append({**row, "path": to, **whole, **even})
+    _say_cuts(root, [row for row, to in zip(rows, cut_rows, strict=True) if not (root / to["path"]).exists()], progress)
     done = 0
     with progress.track("cutting", len(rows)) as advance:
         for path, cuts in by_video.items():
@@ -285,6 +275,14 @@ def _cut(root: Path, rows: list[dict[str, Any]], progress: Progress) -> list[dic
                 done += 1
                 advance(done)
     return [row for row in cut_rows if (root / row["path"]).exists()]
+
+
+def _say_cuts(root: Path, rows: Sequence[Mapping[str, Any]], progress: Progress) -> None:
+    """Say how much room these clips will take: about what they take in their videos, by their share of the frames."""
+    sizes = {path: (root / path).stat().st_size for path in {row["path"] for row in rows}}
+    shares = [sizes[row["path"]] * (row["end"] - row["start"]) / (row["frames"] or row["end"]) for row in rows]
+    if rows:
+        say_space(root, round(sum(shares)), f"cutting {len(rows):,} clips", progress)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -109,6 +109,12 @@ def prepare(
 # --- which videos ---
 
 
+def videos_in(root: str | os.PathLike[str]) -> list[str]:
+    """Paths, relative to the folder, of the files in its sub-folders that :func:`prepare` would open, sorted."""
+    inside = (path.relative_to(root) for path in _files(Path(root)) if path.suffix.lower() not in _OTHERS)
+    return sorted(path.as_posix() for path in inside if len(path.parts) > 1)
+
+
 def _from_folders(root: Path) -> tuple[pd.DataFrame, list[str]]:
     """path, class_name and folder of every file that may be a video, sorted; and what was left out."""
     rows, others, loose = [], 0, 0

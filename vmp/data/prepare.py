@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from vmp.files import write_if_new
 
 if TYPE_CHECKING:
     from vmp.data.manifest import Manifest
@@ -167,23 +168,6 @@ def workplace(root: str | os.PathLike[str]) -> Iterator[Path]:
             yield folder
     except Timeout:
         raise OSError(f"{folder}: another process is preparing here; wait until it has ended") from None
-
-
-def write_if_new(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and leave it alone where it holds that already."""
-    if path.exists() and path.read_bytes() == content:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        with partial.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def say_space(root: Path, needed: int, what: str, progress: Progress) -> None:

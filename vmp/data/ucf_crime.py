@@ -14,13 +14,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 from vmp.data.addresses import UCF_CRIME
-from vmp.data.fetching import Sources, bring, fetch, local_copy, say_downloads
-from vmp.data.prepare import SILENT, Count, PrepareReport, Progress, finish, manifest_of, relative_path, workplace
+from vmp.data.fetching import local_copy
+from vmp.data.preparation import Asked, CheckedFiles, Preparation, preparing
+from vmp.data.prepare import Count, PrepareReport, relative_path
 from vmp.data.prepare_script import arguments_parser, run
-from vmp.data.video_check import Checked, check_videos
+from vmp.data.video_check import Checked
 
 NAME = "ucf_crime"
 NORMAL = "Normal"
@@ -51,27 +52,22 @@ class Line(NamedTuple):
 def prepare(
     root: str | Path,
     *,
-    archives: Path | None = None,
-    mirror: str | None = None,
     videos: Path | None = None,
     download_videos: bool = False,
     first_frame: int = 1,
-    allow_missing: bool = False,
-    progress: Progress = SILENT,
     published: Numbers = PUBLISHED,
+    **asked: Unpack[Asked],
 ) -> PrepareReport:
     """Read the temporal annotation, look for the testing videos, write the manifest of what happens in them.
 
     Args:
         root: the folder; videos go to ``videos``.
-        archives: folder of local copies of the annotation, and of the videos' archives where they are there.
-        mirror: where to download from; see :mod:`vmp.data.addresses`.
         videos: folder of the videos, unpacked; they are found below it by their name and used where they are.
         download_videos: download the videos' archives too (25 GB for 290 videos); else only the annotation.
         first_frame: what the annotation calls the first frame of a video, 1 or 0; not verified.
-        allow_missing: write the manifest also where videos are missing.
-        progress: told what is done.
         published: the numbers to hold the counts against.
+        asked: what every set takes, :class:`vmp.data.preparation.Asked`. Local copies are the annotation, and the
+            videos' archives where they are there.
 
     Returns:
         PrepareReport: its manifest has a clip for each interval, in frames, and one for each normal video; all "test".
@@ -82,20 +78,17 @@ def prepare(
     """
     if first_frame not in (0, 1):
         raise ValueError(f"first_frame: expected 0 or 1, got {first_frame}")
-    with workplace(root) as folder:
-        sources = Sources(UCF_CRIME, archives, mirror)
-        parts = [part for what, part in UCF_CRIME.parts.items() if what.startswith("videos")]
-        annotation = UCF_CRIME.parts["annotation"]
-        say_downloads(sources, folder, [annotation, *parts] if download_videos else [annotation], progress)
-        lines = read_annotation(fetch(sources, folder, annotation, progress))
+    with preparing(NAME, UCF_CRIME, root, **asked) as work:
+        parts = [part for part in UCF_CRIME.parts if part.startswith("videos")]
+        work.announce("annotation", *(parts if download_videos else ()))
+        lines = read_annotation(work.fetch("annotation"))
         names = {line.video for line in lines}
         for part in parts:
-            if download_videos or local_copy(part, archives or folder / "archives"):
-                bring(sources, folder, part, lambda where: place_video(where, names), progress)
-        there = sorted((videos or folder / "videos").absolute().rglob("*.mp4"))
+            if download_videos or local_copy(UCF_CRIME.parts[part], work.sources.archives or work.root / "archives"):
+                work.bring(part, lambda where: place_video(where, names))
+        there = sorted((videos or work.root / "videos").absolute().rglob("*.mp4"))
         files = {path.name: path for path in there if path.name in names}
-        checked = check_videos(folder, list(files.values()), "ends", progress)
-        return _finished(folder, lines, files, checked, first_frame, allow_missing, published)
+        return _finished(work, lines, work.check(files, "ends"), first_frame, published)
 
 
 def place_video(names: Sequence[str], wanted: set[str]) -> str | None:
@@ -138,27 +131,21 @@ def _line(where: str, text: str) -> Line:
 
 
 def _finished(
-    root: Path,
-    lines: list[Line],
-    files: dict[str, Path],
-    checked: dict[Path, Checked],
-    first_frame: int,
-    allow_missing: bool,
-    published: Numbers,
+    work: Preparation, lines: list[Line], videos: CheckedFiles, first_frame: int, published: Numbers
 ) -> PrepareReport:
-    readable = {video: path for video, path in files.items() if not checked[path].trouble}
+    readable = videos.readable
     classes = sorted({line.class_name for line in lines})
     rows = []
     for line in lines:
         if line.video in readable:
-            path = readable[line.video]
-            rows += list(_rows(root, line, path, checked[path], classes.index(line.class_name), first_frame))
+            path = relative_path(work.root, videos.files[line.video])
+            rows += list(_rows(line, path, readable[line.video], classes.index(line.class_name), first_frame))
     report = PrepareReport(
         NAME,
-        root,
+        work.root,
         found=len(readable),
-        missing=tuple(line.video for line in lines if line.video not in files),
-        unreadable={video: checked[path].trouble for video, path in files.items() if checked[path].trouble},
+        missing=tuple(line.video for line in lines if line.video not in videos.files),
+        unreadable=videos.unreadable,
         counts=(
             Count("testing videos annotated", len(lines), published.videos),
             Count("of them normal", sum(line.class_name == NORMAL for line in lines), published.normal),
@@ -168,16 +155,14 @@ def _finished(
         ),
         notes=(f"the annotation's frames are taken to count from {first_frame}; that is not verified",),
     )
-    return finish(manifest_of(NAME, root, rows, classes, ["split"], EXTRAS), report, allow_missing=allow_missing)
+    return work.finish(report, rows, classes, EXTRAS)
 
 
-def _rows(
-    root: Path, line: Line, path: Path, checked: Checked, label: int, first_frame: int
-) -> Iterator[dict[str, Any]]:
+def _rows(line: Line, path: str, checked: Checked, label: int, first_frame: int) -> Iterator[dict[str, Any]]:
     for event, (first, last) in enumerate(line.intervals, start=1) if line.intervals else [(0, (math.nan, math.nan))]:
         yield {
             "clip": f"{line.video}/{event}",
-            "path": relative_path(root, path),
+            "path": path,
             "start": first - first_frame,
             "end": last - first_frame + 1,
             "unit": "frame",

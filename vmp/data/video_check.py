@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from vmp.data.prepare import SILENT, Progress, state_folder, write_if_new
+from vmp.data.prepare import SILENT, Progress, state_folder
+from vmp.files import write_if_new
 
 #: So many videos are checked between two notes of what was found.
 _NOTE_EVERY = 500
@@ -71,7 +72,7 @@ def check_videos(
     }  # fmt: skip
     waiting = [path for path in dict.fromkeys(paths) if path not in found]
     if waiting:
-        with progress.track("reading the videos", len(waiting)) as advance, ThreadPoolExecutor(_threads()) as pool:
+        with progress.track("reading the videos", len(waiting)) as advance, ThreadPoolExecutor(threads()) as pool:
             jobs = {pool.submit(check_video, path, how): path for path in waiting}
             for done, job in enumerate(as_completed(jobs), start=1):
                 found[jobs[job]] = job.result()
@@ -82,7 +83,8 @@ def check_videos(
     return {path: found[path] for path in paths}
 
 
-def _threads() -> int:
+def threads() -> int:
+    """How many videos are opened at once: one a processor that this process may use, 16 at most."""
     return min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 

@@ -10,9 +10,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 
-from vmp.data.prepare import SILENT, Progress, state_folder, write_if_new
+from vmp.data.prepare import SILENT, Progress, size_text, state_folder
 from vmp.data.programs import find, last_line, run
+from vmp.files import write_if_new
 
 #: Endings of whole videos, the preferred one first; ".part" and ".ytdl" are the beginnings of some.
 CONTAINERS = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".flv")
@@ -75,6 +77,10 @@ def download_videos(
         return {each: gone[each] for each in ids if each in gone}
     program = find(["yt-dlp"], "downloading from YouTube", "pip install yt-dlp, or: apt-get install yt-dlp")
     folder.mkdir(parents=True, exist_ok=True)
+    progress.say(
+        f"to download from YouTube: {len(waiting):,} videos of at most {how.height} lines; how much disk space that "
+        f"needs is not known, {size_text(disk_usage(folder).free)} are free in {folder}"
+    )
     failed: dict[str, str] = {}
     row = 0
     with progress.track("downloading from YouTube", len(waiting)) as advance:

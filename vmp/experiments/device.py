@@ -107,6 +107,10 @@ class Device:
         moved: ClipSource = held(f"cuda:{self.index}")
         return moved
 
+    def loaders(self, data: ClipSource) -> int:
+        """Processes that load clips ahead: one a thread where a GPU waits for clips that a CPU decodes, else none."""
+        return self.threads if self.kind == "cuda" and getattr(data, "held_on", None) is None else 0
+
 
 def processor() -> str:
     """The name of the processor, as far as the system tells it."""

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from vmp.experiments.files import json_bytes, write_over
+from vmp.files import json_bytes, write_over
 
 #: How many versions of the code are remembered.
 VERSIONS = 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -69,6 +70,20 @@ def clip_input(run: Run) -> ClipInput:
 
     spec, wanted = backbone_spec(run.backbone), cast(Any, run.prompts)
     return spec.clip_input(run.size, prompted_pathways(spec, wanted), CROPS.get(run.scale))
+
+
+def as_tested(run: Run, model: VideoModel) -> ClipInput:
+    """What the model of a run takes where it is tested: at the paper's scale in its authors' test crop."""
+    from vmp.backbones.builder import backbone_spec
+
+    taken: ClipInput = model.clip_input
+    whole = run.scale == "paper" and run.size == "paper"
+    return replace(taken, crop=backbone_spec(run.backbone).test_crop) if whole else taken
+
+
+def clips_at_once(run: Run) -> int:
+    """Clips that are tested at once: what training has room for at full size, else 64; it changes no result."""
+    return run.recipe.batch_size if run.size == "paper" else 64
 
 
 def layer_state(model: VideoModel) -> dict[str, list[float]]:

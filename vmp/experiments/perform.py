@@ -72,7 +72,7 @@ def train_and_test(run: Run, work: Work, device: Device, started: str) -> tuple[
 
     from vmp.evaluate import predict
     from vmp.experiments import datasets
-    from vmp.experiments.models import clip_input, layer_state, starting_model
+    from vmp.experiments.models import as_tested, clip_input, clips_at_once, layer_state, starting_model
     from vmp.train import train
 
     folder = work.folder(run)
@@ -84,11 +84,16 @@ def train_and_test(run: Run, work: Work, device: Device, started: str) -> tuple[
     before = layer_state(model)
     devices = device.devices()
     trained = train(
-        model, data, run.recipe, folder, seed=run.seed, validation=validation, fabric=devices, progress=None
-    )
+        model, data, run.recipe, folder, seed=run.seed, validation=validation, fabric=devices,
+        workers=device.loaders(data), progress=None,
+    )  # fmt: skip
     begun = time.perf_counter()
     with torch.autocast(devices.device.type, torch.bfloat16, enabled=run.recipe.precision == "bf16-mixed"):
-        predictions = predict(model, device.near(datasets.load(run, run.test_split, taken)), fabric=devices)
+        tested = device.near(datasets.load(run, run.test_split, taken))
+        predictions = predict(
+            model, tested, fabric=devices, batch_size=clips_at_once(run), workers=device.loaders(tested),
+            clip_input=as_tested(run, model),
+        )  # fmt: skip
     seconds = trained.seconds + time.perf_counter() - begun
     predictions.save(work.scores(run))
     made = _record(run, started, before, trained, predictions, seconds, device)

@@ -33,7 +33,7 @@ _CLASSES = 5
 def data_key(run: Run) -> tuple[Any, ...]:
     """Runs that see the same clips have the same key."""
     seen = replace(run, seed=0, recipe=_ANY, layer=(), start=None, head="new")
-    return (seen,)
+    return (seen, datasets.content(run.dataset))
 
 
 def model_key(run: Run) -> tuple[Any, ...]:
@@ -43,8 +43,8 @@ def model_key(run: Run) -> tuple[Any, ...]:
                     train_split="train", validation_split=None, test_split="test"),)  # fmt: skip
 
 
-def exact(run: Run) -> str:
-    """A hash of the classes, and of which clip is in which split with which label."""
+def exact(run: Run, content: str = "") -> str:
+    """A hash of the classes, and of which clip is in which split with which label; ``content`` is part of the key."""
     digest = hashlib.sha256()
     for split in _splits(run):
         data = datasets.load(run, split, clip_input(run))
@@ -54,7 +54,7 @@ def exact(run: Run) -> str:
     return digest.hexdigest()[:16]
 
 
-def data(run: Run) -> list[float]:
+def data(run: Run, content: str = "") -> list[float]:
     """Means, spreads and coarse pictures of a few clips of each split, as for training and as for testing."""
     taken = clip_input(run)
     found: list[float] = []

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vmp.experiments import datasets
-from vmp.experiments.files import json_bytes, write_over
-from vmp.experiments.models import clip_input, fresh_model, starting_model
+from vmp.experiments.models import as_tested, clip_input, fresh_model, starting_model
 from vmp.experiments.run import Run
+from vmp.files import json_bytes, write_over
 
 if TYPE_CHECKING:
     from vmp.devices import Devices
     from vmp.predictions import Predictions
     from vmp.train import Trained
 
-#: In the folder of a run: what it is.
-RUN_NAME = "run.json"
+#: In the folder of a run: what it is, and the names of its classes.
+RUN_NAME, CLASSES_NAME = "run.json", "classes.json"
 
 
 def train_in(
@@ -44,6 +44,7 @@ def train_in(
     validation = None if run.validation_split is None else datasets.load(run, run.validation_split, taken)
     model = starting_model(run, len(data.classes), None)
     _claim(folder, run)
+    write_over(folder / CLASSES_NAME, json_bytes(list(data.classes)))  # to predict where the data are not
     return train(
         model, data, run.recipe, folder, seed=run.seed, validation=validation, fabric=devices, workers=workers,
         progress=progress,
@@ -75,7 +76,9 @@ def evaluate_weights(
     load_weights(model, weights)
     kind = "cpu" if devices is None else devices.device.type
     with torch.autocast(kind, torch.bfloat16, enabled=run.recipe.precision == "bf16-mixed"):
-        return predict(model, data, fabric=devices, batch_size=batch_size, progress=progress)
+        return predict(
+            model, data, fabric=devices, batch_size=batch_size, progress=progress, clip_input=as_tested(run, model)
+        )
 
 
 def weights_of(path: str | Path) -> Path:

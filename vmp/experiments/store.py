@@ -17,15 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vmp.experiments.behaviour import first_difference
-from vmp.experiments.files import json_bytes, locked, write_new, write_over
+from vmp.experiments.places import checkout
 from vmp.experiments.run import Run
 from vmp.experiments.tolerance import differences
+from vmp.files import json_bytes, locked, write_new, write_over
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: A folder of this name that holds a README.md is a store.
-NAME = "results"
 
 
 @dataclass(frozen=True)
@@ -100,14 +98,7 @@ class Store:
     @classmethod
     def find(cls, path: str | os.PathLike[str] | None = None) -> Store:
         """The store that is meant: ``path``, $VMP_RESULTS, results/ of this folder or one above it, ./results."""
-        given = path or os.environ.get("VMP_RESULTS")
-        if given:
-            return cls(given)
-        here = Path.cwd()
-        for folder in (here, *here.parents):
-            if (folder / NAME / "README.md").is_file():
-                return cls(folder / NAME)
-        return cls(here / NAME)
+        return cls(path or os.environ.get("VMP_RESULTS") or checkout() / "results")
 
     def __iter__(self) -> Iterator[str]:
         """The key of every record, sorted."""

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vmp.experiments.behaviour import behaviour_of, disagreement
-from vmp.experiments.files import json_bytes, locked, write_over
 from vmp.experiments.run import Run
 from vmp.experiments.store import Store
+from vmp.files import json_bytes, locked, write_over
 
 #: Beside the store, where nothing else is said.
 NAME = "runs"

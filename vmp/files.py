@@ -30,7 +30,18 @@ def write_new(target: Path, content: bytes) -> bool:
 
 def write_over(target: Path, content: bytes) -> None:
     """Write a file so that whoever reads it sees what was there or what is new, and never a part."""
-    os.replace(_written_aside(target, content), target)
+    partial = _written_aside(target, content)
+    try:
+        os.replace(partial, target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_if_new(target: Path, content: bytes) -> None:
+    """:func:`write_over`, but a file that holds that already is left alone: its date says when it changed."""
+    if not target.is_file() or target.read_bytes() != content:
+        write_over(target, content)
 
 
 def json_bytes(value: Any) -> bytes:
