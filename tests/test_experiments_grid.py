@@ -179,6 +179,29 @@ def test_table4_trains_a_new_head_for_five_epochs() -> None:
     assert [(each.dataset, each.prompts) for each in ancestors(run)] == [("source-b", None), ("libras-moving", True)]
 
 
+def test_table5_reads_the_paper_in_both_ways() -> None:
+    wanted = grid.table("table5", "small", 1)
+    theirs = set(paper.table(5)[["dataset", "degradation", "variant"]].itertuples(index=False, name=None))
+    tested = [row for row in wanted.rows if "-trained" not in row.key]
+    assert [(r.paper["dataset"], r.paper["degradation"], r.paper["variant"]) for r in tested if r.paper] == [
+        tuple(row.key.split("/")) for row in tested
+    ]
+    assert {tuple(row.key.split("/")) for row in tested} == theirs
+    for row in wanted.rows:
+        (run,) = row.runs
+        degradation = row.key.split("/")[1]
+        how = {"salt-pepper": ("salt-and-pepper", "medium"), "compression": ("half-resolution", "medium")}
+        assert run.test_degradation == how.get(degradation.removesuffix("-trained"))
+        assert run.train_degradation == (run.test_degradation if degradation.endswith("-trained") else None)
+        assert run.tested_only == (degradation in how)
+    assert len(grid.table("degradations", "small", 1, dataset="libras-moving").rows) == 2 * 6 * 3
+
+
+def test_what_is_tested_only_changes_no_weights_and_none_are_compared() -> None:
+    wanted = grid.table("table5", "small", 1)
+    assert all(not a.tested_only and not b.tested_only for a, b in wanted.similarities())
+
+
 def test_table7_has_the_papers_lambdas() -> None:
     wanted = grid.table("table7", "small", 1)
     theirs = {(r.dataset, r.backbone, r.value) for r in paper.table(7).rename(columns={"lambda": "value"}).itertuples()}

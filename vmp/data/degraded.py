@@ -51,7 +51,8 @@ class Degraded:
         return len(self.source)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name == "source":  # not there yet, while it is being unpickled
+        # not there yet, while it is being unpickled; or clips that were held elsewhere would not be degraded
+        if name.startswith("_") or name in ("source", "held_on"):
             raise AttributeError(name)
         return getattr(self.source, name)
 

@@ -164,7 +164,18 @@ def load(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -> Cl
     """
     check_dataset(run.dataset)
     make = prepared if run.dataset.endswith(MANIFESTS) else DATASETS[run.dataset]
-    return make(run, split, clip_input, probe)
+    made = make(run, split, clip_input, probe)
+    degradation = run.test_degradation if split == run.test_split else run.train_degradation
+    return made if degradation is None else degraded(made, *degradation)
+
+
+def degraded(made: ClipSource, name: str, severity: str) -> ClipSource:
+    """The same clips, degraded."""
+    from vmp.data.degraded import Degraded
+
+    worse: Any = Degraded  # checks its words itself
+    source: ClipSource = worse(made, name, severity)
+    return source
 
 
 def check_dataset(name: str) -> None:

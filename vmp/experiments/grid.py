@@ -17,6 +17,7 @@ from vmp.experiments.tables.controls import controls
 from vmp.experiments.tables.cross import table4
 from vmp.experiments.tables.finetuning import table2
 from vmp.experiments.tables.regularisation import table7, table_lambda
+from vmp.experiments.tables.robustness import degradations, table5
 from vmp.experiments.tables.sources import table3
 from vmp.experiments.tables.starts import pretraining, seeds_of
 
@@ -28,9 +29,11 @@ TABLES: dict[str, Callable[..., Table]] = {
     "table2": table2,
     "table3": table3,
     "table4": table4,
+    "table5": table5,
     "table7": table7,
     "lambda": table_lambda,
     "controls": controls,
+    "degradations": degradations,
 }
 
 

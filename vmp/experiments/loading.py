@@ -151,7 +151,7 @@ def _epochs(state: State) -> pd.DataFrame:
 def _layers(key: str, run: Run, state: State) -> Iterator[dict[str, Any]]:
     record = state.record
     assert record is not None
-    for pathway, (slope, shift) in record.start.items():
+    for pathway, (slope, shift) in record.start.items() if record.epochs else ():
         suffix = "" if "slope" in record.final else f"_{pathway}"
         yield _named(key, run) | {
             "pathway": pathway, "start_slope": slope, "start_shift": shift,

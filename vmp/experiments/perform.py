@@ -19,6 +19,7 @@ from vmp.experiments.work import Work
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vmp.backbones.model import VideoModel
     from vmp.predictions import Predictions
     from vmp.train import Trained
 
@@ -73,23 +74,16 @@ def train_and_test(run: Run, work: Work, device: Device, started: str) -> tuple[
     from vmp.evaluate import predict
     from vmp.experiments import datasets
     from vmp.experiments.models import as_tested, clip_input, clips_at_once, layer_state, starting_model
-    from vmp.train import train
 
-    folder = work.folder(run)
     taken = clip_input(run)
-    data = device.near(datasets.load(run, run.train_split, taken))
-    validation = None if run.validation_split is None else device.near(datasets.load(run, run.validation_split, taken))
+    tested = device.near(datasets.load(run, run.test_split, taken))
     begin = work.weights(run.start) if isinstance(run.start, Run) else None
-    model = starting_model(run, len(data.classes), begin)
+    model = starting_model(run, len(tested.classes), begin)
     before = layer_state(model)
+    trained = _trained(run, model, begin, work, device)
     devices = device.devices()
-    trained = train(
-        model, data, run.recipe, folder, seed=run.seed, validation=validation, fabric=devices,
-        workers=device.loaders(data), progress=None,
-    )  # fmt: skip
     begun = time.perf_counter()
     with torch.autocast(devices.device.type, torch.bfloat16, enabled=run.recipe.precision == "bf16-mixed"):
-        tested = device.near(datasets.load(run, run.test_split, taken))
         predictions = predict(
             model, tested, fabric=devices, batch_size=clips_at_once(run), workers=device.loaders(tested),
             clip_input=as_tested(run, model),
@@ -98,6 +92,24 @@ def train_and_test(run: Run, work: Work, device: Device, started: str) -> tuple[
     predictions.save(work.scores(run))
     made = _record(run, started, before, trained, predictions, seconds, device)
     return made, predictions_frame(predictions)
+
+
+def _trained(run: Run, model: VideoModel, begin: Path | None, work: Work, device: Device) -> Trained:
+    """The model trained, or as it is where the run is tested only."""
+    from vmp.experiments import datasets
+    from vmp.experiments.models import clip_input
+    from vmp.train import Trained, train
+    from vmp.training_log import LOG_NAME
+
+    folder, taken = work.folder(run), clip_input(run)
+    if run.tested_only and begin is not None:
+        return Trained(begin, folder / LOG_NAME, epoch=0, seconds=0.0, kept="last")
+    data = device.near(datasets.load(run, run.train_split, taken))
+    validation = None if run.validation_split is None else device.near(datasets.load(run, run.validation_split, taken))
+    return train(
+        model, data, run.recipe, folder, seed=run.seed, validation=validation, fabric=device.devices(),
+        workers=device.loaders(data), progress=None,
+    )  # fmt: skip
 
 
 def _record(
@@ -122,7 +134,7 @@ def _record(
             "clip": _rounded(metrics(predictions)),
             "group": _rounded(metrics(predictions.by_group())),
         },
-        epochs=log_columns(read_log(trained.log.parent)),
+        epochs={} if run.tested_only else log_columns(read_log(trained.log.parent)),
         start=before,
         kept=trained.epoch,
         seconds=round(seconds, 1),

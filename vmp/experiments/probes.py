@@ -32,7 +32,9 @@ _CLASSES = 5
 
 def data_key(run: Run) -> tuple[Any, ...]:
     """Runs that see the same clips have the same key."""
-    seen = replace(run, seed=0, recipe=_ANY, layer=(), start=None, head="new")
+    if run.tested_only:
+        run = replace(run, train_split=run.test_split, validation_split=None, train_degradation=None)
+    seen = replace(run, seed=0, recipe=_ANY, layer=(), start=None, head="new", tested_only=False)
     return (seen, datasets.content(run.dataset))
 
 
@@ -40,7 +42,8 @@ def model_key(run: Run) -> tuple[Any, ...]:
     """Runs whose model is built alike have the same key; the small size stands for the large one, which takes long."""
     plain = Recipe(1, 1, dropout=run.recipe.dropout)
     return (replace(run, dataset="", seed=0, fold=1, size="tiny", start=None, head="new", scale="small", recipe=plain,
-                    train_split="train", validation_split=None, test_split="test"),)  # fmt: skip
+                    train_split="train", validation_split=None, test_split="test", train_degradation=None,
+                    test_degradation=None, tested_only=False),)  # fmt: skip
 
 
 def exact(run: Run, content: str = "") -> str:

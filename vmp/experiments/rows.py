@@ -109,6 +109,6 @@ class Table:
 
     def similarities(self) -> list[tuple[Run, Run]]:
         """The pairs of runs whose weights are compared: each with what it starts from, and with its partners."""
-        starts = [(run, run.start) for run in self.runs() if isinstance(run.start, Run)]
+        starts = [(run, run.start) for run in self.runs() if isinstance(run.start, Run) and not run.tested_only]
         partners = [pair for a, b in self.similar for pair in zip(self.row(a).runs, self.row(b).runs, strict=True)]
         return list(dict.fromkeys([*starts, *partners]))

@@ -48,9 +48,13 @@ class Run:
         train_split: the split or splits that are trained on.
         validation_split: what a recipe that keeps the best epoch, and the log, look at; None: nothing.
         test_split: the split that is tested.
+        train_degradation: (name, severity) of ``vmp.data.degrade`` that all but the test clips suffer; None: none.
+        test_degradation: the same of the test clips.
+        tested_only: nothing is trained: the weights of the start, as they are, are tested.
 
     Raises:
-        ValueError: a value that none of these is; a head kept from nothing; options for a layer that is not there.
+        ValueError: a value that none of these is; a head kept from nothing; options for a layer that is not there; an
+            unknown degradation; a run that is tested only and has not the whole model of another run.
     """
 
     dataset: str
@@ -67,6 +71,9 @@ class Run:
     train_split: str = "train"
     validation_split: str | None = None
     test_split: str = "test"
+    train_degradation: tuple[str, str] | None = None
+    test_degradation: tuple[str, str] | None = None
+    tested_only: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (("size", SIZES), ("scale", SCALES), ("head", HEADS), ("prompts", PROMPTS)):
@@ -82,6 +89,13 @@ class Run:
             raise ValueError(f"layer: expected no options without prompts, got {dict(self.layer)}")
         if self.layer != tuple(sorted(self.layer)):
             raise ValueError(f"layer: expected pairs sorted by option, got {self.layer}")
+        for degradation in (self.train_degradation, self.test_degradation):
+            if degradation is not None:
+                _check_degradation(*degradation)
+        if self.tested_only and (self.head != "kept" or not isinstance(self.start, Run)):
+            raise ValueError(
+                f"tested_only: expected a run to start from and head='kept', got {self.start!r:.80} and {self.head!r}"
+            )
 
     @cached_property
     def canonical(self) -> str:
@@ -105,7 +119,10 @@ class Run:
         if self.start is not None:
             start = self.start
             parts.append(f"from {start if isinstance(start, str) else f'{start.dataset} {start.identity}'}")
-        parts.append(f"training {'+'.join(self.recipe.trained)}")
+        parts.append("tested only" if self.tested_only else f"training {'+'.join(self.recipe.trained)}")
+        for what, degradation in (("trained", self.train_degradation), ("tested", self.test_degradation)):
+            if degradation is not None:
+                parts.append(f"{what} with {' '.join(reversed(degradation))}")
         return ", ".join([*parts, f"seed {self.seed}"])
 
     def to_json(self) -> dict[str, Any]:
@@ -122,6 +139,12 @@ class Run:
         """
         run: Run = _from_plain(cls, plain, "run")
         return run
+
+
+def _check_degradation(name: str, severity: str) -> None:
+    from vmp.data.degrade import chosen_degradation
+
+    chosen_degradation(name, severity)
 
 
 def ancestors(run: Run) -> list[Run]:
