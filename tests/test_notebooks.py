@@ -11,8 +11,8 @@ from vmp.book.pages import pages_of
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHAPTERS = [
-    "five_minutes", "layer", "power_normalisation", "temporal_variation", "seeing", "rendered_libras",
-    "finetuning_variants", "disagreements",
+    "five_minutes", "layer", "power_normalisation", "temporal_variation", "seeing", "rendered_libras", "data_sets",
+    "own_videos", "finetuning_variants", "disagreements",
 ]  # fmt: skip
 
 

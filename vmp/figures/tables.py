@@ -10,7 +10,8 @@ import pandas as pd
 _STACKED = """<style>@media (max-width:600px){
 .vmp-table-stacked thead{display:none}
 .vmp-table-stacked tr{display:block;padding:.5em 0;border-bottom:1px solid gray}
-.vmp-table-stacked td{display:block;padding:.1em 0 !important;border:0 !important;max-width:none !important}
+.vmp-table-stacked td{display:block;padding:.1em 0 !important;border:0 !important;max-width:none !important;
+text-align:left !important}
 .vmp-table-stacked td::before{content:attr(data-label) ": ";opacity:.65}
 .vmp-table-stacked td:first-child{font-weight:700}
 }</style>"""
