@@ -95,6 +95,17 @@ def test_what_no_run_can_be(changes: dict[str, object], reason: str) -> None:
         replace(CLEAN, **changes)  # type: ignore[arg-type]
 
 
+def test_every_movement_with_every_object() -> None:
+    taken = clip_input(CLEAN)
+    chosen = replace(CLEAN, every_object=True)
+    plain, every = (datasets.load(run, "test", taken) for run in (CLEAN, chosen))
+    titles = every.object_titles  # type: ignore[attr-defined]
+    assert len(every) == len(plain) * len(titles)
+    seen = set(zip(every.trajectories.tolist(), every.objects.tolist(), strict=True))  # type: ignore[attr-defined]
+    assert seen == {(int(t), o) for t in plain.trajectories for o in range(len(titles))}  # type: ignore[attr-defined]
+    assert len(datasets.load(chosen, "train", taken)) == len(datasets.load(CLEAN, "train", taken))
+
+
 def test_titles_tell_them_apart(tmp_path: Path) -> None:
     assert TESTED.title.endswith("tested only, tested with strong salt-and-pepper, seed 0")
     assert "trained with medium blur" in replace(CLEAN, train_degradation=("blur", "medium")).title

@@ -202,6 +202,15 @@ def test_what_is_tested_only_changes_no_weights_and_none_are_compared() -> None:
     assert all(not a.tested_only and not b.tested_only for a, b in wanted.similarities())
 
 
+def test_table6_tests_the_models_of_table5_with_every_object() -> None:
+    wanted, clean = grid.table("table6", "small", 2), grid.table("table5", "small", 2)
+    for variant in ("baseline", "vmp"):
+        runs = wanted.row(variant).runs
+        assert [run.start for run in runs] == list(clean.row(f"mpii/none/{variant}").runs)
+        assert all(run.tested_only and run.every_object for run in runs)
+    assert not any(run.every_object or run.tested_only for run in grid.table("table6", "paper", 1).runs())
+
+
 def test_table7_has_the_papers_lambdas() -> None:
     wanted = grid.table("table7", "small", 1)
     theirs = {(r.dataset, r.backbone, r.value) for r in paper.table(7).rename(columns={"lambda": "value"}).itertuples()}

@@ -47,7 +47,7 @@ def test_a_field_that_is_added_later_changes_no_identity() -> None:
         {"prompts": True}, {"prompts": "fast"}, {"start": "k400"}, {"scale": "gpu"}, {"test_split": "validation"},
         {"recipe": RECIPE.changed(lr=0.01)}, {"recipe": RECIPE.changed(trained=("head",))},
         {"prompts": True, "layer": (("channel_order", "BGR"),)}, {"test_degradation": ("blur", "mild")},
-        {"train_degradation": ("blur", "mild")},
+        {"train_degradation": ("blur", "mild")}, {"every_object": True},
     ],
 )  # fmt: skip
 def test_everything_that_is_chosen_is_in_the_identity(changes: dict[str, Any]) -> None:

@@ -44,6 +44,8 @@ def rendered(run: Run, split: str, clip_input: ClipInput, probe: bool = False) -
 
     # a probe looks at what the code gives now, and not at what it kept
     options = SIZES[run.scale] | ({"limit": 3, "renderings": 1, "cache": False} if probe else {})
+    if run.every_object and split == run.test_split:
+        options = options | {"objects": "every"}
     load: Any = libras.load  # checks the name of the split itself
     made: ClipSource = load(run.dataset, split, fold=run.fold, size=clip_input.crop, clip_input=clip_input, **options)
     return made

@@ -16,6 +16,7 @@ from vmp.experiments.tables.accuracy import table1
 from vmp.experiments.tables.controls import controls
 from vmp.experiments.tables.cross import table4
 from vmp.experiments.tables.finetuning import table2
+from vmp.experiments.tables.objects import table6
 from vmp.experiments.tables.regularisation import table7, table_lambda
 from vmp.experiments.tables.robustness import degradations, table5
 from vmp.experiments.tables.sources import table3
@@ -30,6 +31,7 @@ TABLES: dict[str, Callable[..., Table]] = {
     "table3": table3,
     "table4": table4,
     "table5": table5,
+    "table6": table6,
     "table7": table7,
     "lambda": table_lambda,
     "controls": controls,

@@ -43,7 +43,7 @@ def model_key(run: Run) -> tuple[Any, ...]:
     plain = Recipe(1, 1, dropout=run.recipe.dropout)
     return (replace(run, dataset="", seed=0, fold=1, size="tiny", start=None, head="new", scale="small", recipe=plain,
                     train_split="train", validation_split=None, test_split="test", train_degradation=None,
-                    test_degradation=None, tested_only=False),)  # fmt: skip
+                    test_degradation=None, tested_only=False, every_object=False),)  # fmt: skip
 
 
 def exact(run: Run, content: str = "") -> str:

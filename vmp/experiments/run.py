@@ -50,6 +50,7 @@ class Run:
         test_split: the split that is tested.
         train_degradation: (name, severity) of ``vmp.data.degrade`` that all but the test clips suffer; None: none.
         test_degradation: the same of the test clips.
+        every_object: each test clip is rendered with every object; of a rendered set.
         tested_only: nothing is trained: the weights of the start, as they are, are tested.
 
     Raises:
@@ -74,6 +75,7 @@ class Run:
     train_degradation: tuple[str, str] | None = None
     test_degradation: tuple[str, str] | None = None
     tested_only: bool = False
+    every_object: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (("size", SIZES), ("scale", SCALES), ("head", HEADS), ("prompts", PROMPTS)):
@@ -123,6 +125,8 @@ class Run:
         for what, degradation in (("trained", self.train_degradation), ("tested", self.test_degradation)):
             if degradation is not None:
                 parts.append(f"{what} with {' '.join(reversed(degradation))}")
+        if self.every_object:
+            parts.append("tested with every object")
         return ", ".join([*parts, f"seed {self.seed}"])
 
     def to_json(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from vmp.experiments.rows import Pair, Row, Table
 from vmp.experiments.run import SIZE_OF, Run
-from vmp.experiments.tables.regularisation import lambda_for
-from vmp.experiments.tables.starts import dataset_for, published, seeds_of, stands_for, training_split
+from vmp.experiments.tables.robustness import fine_tuned
+from vmp.experiments.tables.starts import dataset_for, seeds_of, stands_for, training_split
 from vmp.recipe import recipe
 
 #: From and to, by the paper's names.
@@ -54,18 +54,8 @@ def table4(
 
 def _run(source: str, target: str, layered: bool, backbone: str, scale: str, seed: int) -> Run:
     """The head on the target; what it starts from is fine-tuned on the source."""
-    first = _fine_tuned(source, layered, backbone, scale, seed)
+    (first,) = fine_tuned(dataset_for(source, scale), "vmp" if layered else "baseline", backbone, scale, [seed])
     return Run(
         dataset_for(target, scale), backbone, recipe(backbone, scale, epochs=EPOCHS, trained=("head",)), seed=seed,
         size=SIZE_OF[scale], prompts=first.prompts, start=first, scale=scale, train_split=training_split(scale),
-    )  # fmt: skip
-
-
-def _fine_tuned(paper: str, layered: bool, backbone: str, scale: str, seed: int) -> Run:
-    dataset = dataset_for(paper, scale)
-    changes = {"lambda_": lambda_for(dataset, scale)} if layered else {"trained": ("backbone", "head")}
-    return Run(
-        dataset, backbone, recipe(backbone, scale, **changes), seed=seed, size=SIZE_OF[scale],
-        prompts=True if layered else None, start=published("k600", scale, backbone), scale=scale,
-        train_split=training_split(scale),
     )  # fmt: skip

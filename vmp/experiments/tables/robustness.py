@@ -77,7 +77,7 @@ def degradations(
 
 
 def _rows(paper: str, variant: str, backbone: str, scale: str, seeds: Sequence[int]) -> Iterator[Row]:
-    clean = _clean(paper, variant, backbone, scale, seeds)
+    clean = fine_tuned(dataset_for(paper, scale), variant, backbone, scale, seeds)
     name, said, of = dataset_for(paper, scale), VARIANTS[variant], {"dataset": paper, "variant": variant}
     yield Row(f"{paper}/none/{variant}", f"{name}, clean, {said}", clean, of | {"degradation": "none"})
     for degradation, how in DEGRADED.items():
@@ -92,7 +92,7 @@ def _rows(paper: str, variant: str, backbone: str, scale: str, seeds: Sequence[i
 
 def _curves(paper: str, backbone: str, scale: str, seeds: Sequence[int]) -> Iterator[Row]:
     for variant, said in VARIANTS.items():
-        clean = _clean(paper, variant, backbone, scale, seeds)
+        clean = fine_tuned(dataset_for(paper, scale), variant, backbone, scale, seeds)
         for name in CURVES:
             for severity in SEVERITIES:
                 title = f"{dataset_for(paper, scale)}, {_words((name, severity))}, {said}"
@@ -100,8 +100,8 @@ def _curves(paper: str, backbone: str, scale: str, seeds: Sequence[int]) -> Iter
                 yield Row(f"{paper}/{name}/{severity}/{variant}", title, runs)
 
 
-def _clean(paper: str, variant: str, backbone: str, scale: str, seeds: Sequence[int]) -> tuple[Run, ...]:
-    dataset = dataset_for(paper, scale)
+def fine_tuned(dataset: str, variant: str, backbone: str, scale: str, seeds: Sequence[int]) -> tuple[Run, ...]:
+    """With ("vmp") or without ("baseline") the layer, from what stands for Kinetics-600; one run a seed."""
     layered = variant == "vmp"
     changes = {"lambda_": lambda_for(dataset, scale)} if layered else {"trained": ("backbone", "head")}
     return tuple(
