@@ -196,6 +196,7 @@ display(
 # - **From the paper**: which rows there are, on which sets and splits. A row that two tables show is trained once.
 # - **From the recipes**: 25 epochs, as the published configuration has it for TimeSformer on MPII (the paper states no
 #   epochs), and the views that each backbone's authors test with, 30 for the CNNs and 3 for TimeSformer.
+# - **Not verified**: the peaks and memory bandwidths of the GPUs, which are NVIDIA's, from memory.
 # - **Assumed**: how much of a GPU's peak is reached, and that four fifths of MPII Cooking 2's 14,105 intervals train
 #   and the rest tests, which is too many, since those of 20 activities do not count.
 #
@@ -250,7 +251,7 @@ others = [
     {
         "GPU": each.title,
         "precision": precision,
-        "peak, TFLOP/s": each.peak[precision] / 1e12,
+        "peak, TFLOP/s ?": each.peak[precision] / 1e12,
         "hours": everything.hours(assumed(name, precision, utilisation)),
     }
     for name, each in GPUS.items()
@@ -260,7 +261,8 @@ Table(
     pd.DataFrame(others).assign(**{"days on four of them": lambda rows: rows["hours"] / 96}),
     decimals=1,
     caption=f"All tables once, at {utilisation:.0%} of the peak. fp32 is without tensor cores; half is bfloat16, "
-    "float16 on a V100. Peaks are from NVIDIA's data sheets, of dense products.",
+    "float16 on a V100. Peaks are of dense products, from memory of "
+    "NVIDIA's data sheets (not verified; what others quote of them agrees for A100, H100 and RTX 4090).",
 )
 
 # %% [markdown]
@@ -272,7 +274,7 @@ Table(
 speed = implied(slowfast, x3d)
 columns = {
     "gflops_forward": "forward, GFLOP", "gflops_step": "step, GFLOP", "milliseconds": "paper's ms a clip",
-    "tflops": "TFLOP/s", "share_of_fp32": "of V100's fp32 peak",
+    "tflops": "TFLOP/s", "share_of_fp32": "of V100's fp32 peak ?",
 }  # fmt: skip
 pairs = speed.set_index(["backbone", "variant"])
 share = pairs["share_of_fp32"].xs("baseline", level="variant")
@@ -282,7 +284,8 @@ display(
     Table(
         speed.rename(columns=columns),
         decimals={**dict.fromkeys(columns.values(), 1), columns["share_of_fp32"]: 2},
-        caption="A clip at the training crop: counted operations, the paper's time, and the speed the two come to.",
+        caption="A clip at the training crop: counted operations, the paper's time, and the speed the two come to. The "
+        "V100's peak, 15.7 TFLOP/s without tensor cores, is not verified.",
     ),
     Markdown(
         "- The 2D and 3D ResNets reach half to three quarters of the peak without tensor cores: believable.\n"
@@ -303,6 +306,10 @@ display(
 #
 # A processor core decodes about 25 to 50 clips of 340x256 a second with this loader (`python benchmarks/loading.py`
 # says how many on yours; 25 is its slowest window, eight frames 32 apart with rare key frames, on one x86-64 core).
+# In the same run plain PyAV 18.0 decodes 0.28 to 0.71 times as many, OpenCV 5.0 0.29 to 0.89 times: the loader is the
+# fastest of the three in each of ten windows, since it neither decodes nor converts what no wanted frame needs.
+# torchcodec is compared where it can be imported, which it could not here: it wants FFmpeg's shared libraries.
+# (Median of 12 rounds, one thread, 21 November 2026.)
 # Time is taken to grow with the pixels of a frame, and MPII's frames are large.
 
 # %% tags=["hide-input"]

@@ -198,8 +198,7 @@ Interactive(
 # %% [markdown]
 # ## What the layer learned
 #
-# A slope and a shift mean little without where they began: m and n start at random, and they move slowly at the
-# paper's learning rate.
+# A slope and a shift mean little without where they began: m and n start at random, and training moves them little.
 
 # %% tags=["hide-input"]
 layers = found.layers.copy()
@@ -228,9 +227,11 @@ began, ended = (
     still_attention(layers["slope"], layers["shift"]),
 )
 alone = layers["row"].isin(["vmp+frozen-pretrained", "vmp+frozen-baseline"])
+rate = found.table.row("vmp+frozen-baseline").runs[0].recipe.optimiser.lr
 Markdown(
-    f"Over the {len(layers)} runs with the layer, training moved the slope by {moved['slope_moved'].median():.2f} and "
-    f"the shift by {moved['shift_moved'].median():.3f} (medians). The starts of the seeds lie "
+    f"Over the {len(layers)} runs with the layer, at a learning rate of {rate:g} (the paper's is 0.005), training "
+    f"moved the slope by {moved['slope_moved'].median():.2f} and the shift by "
+    f"{moved['shift_moved'].median():.3f} (medians). The starts of the seeds lie "
     f"{between['start_slope'].max() - between['start_slope'].min():.1f} apart in slope and "
     f"{between['start_shift'].max() - between['start_shift'].min():.2f} in shift. A pixel that does not change got "
     f"an attention of {began.min():.4f} to {began.max():.4f} at the start and {ended.min():.4f} to {ended.max():.4f} "

@@ -160,6 +160,9 @@ def test_a_record_says_what_was_done(story: Story) -> None:
     frame = story.store.predictions(PROMPTED.identity)
     clips = frame[frame["level"] == "clip"]
     assert len(clips) == 24  # one rendering of each of the 24 trajectories that smoke takes
+    assert {name: str(frame[name].dtype) for name in ("index", "group", "rendering", "label", "first")} == {
+        "index": "int32", "group": "int32", "rendering": "int16", "label": "uint8", "first": "uint8",
+    }  # fmt: skip
     right = 100 * (clips["first"] == clips["label"]).mean()
     assert right == pytest.approx(record.metrics["clip"]["top1"], abs=1e-3)
 

@@ -12,10 +12,12 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
+
+from vmp.choices import ChannelOrder
 
 _FORMAT = "vmp checkpoint 1"
 
@@ -103,6 +105,15 @@ def weights_metadata(path: str | Path) -> dict[str, Any]:
     return metadata
 
 
+def channel_order_of(path: str | Path) -> ChannelOrder | None:
+    """The order of the channels that these weights were trained on, as training wrote it; None: nothing says.
+
+    Raises:
+        ValueError: the file is not there, or no safetensors.
+    """
+    return cast("ChannelOrder | None", weights_metadata(path).get("channel_order"))
+
+
 def load_state(path: str | Path) -> dict[str, Tensor]:
     """The state dict that :func:`save_weights` wrote, on the CPU.
 
@@ -129,7 +140,8 @@ def load_weights(model: nn.Module, path: str | Path, *, head: Literal["kept", "n
     A model with motion prompt layers takes the weights of one without: its m and n stay as they are.
 
     Raises:
-        ValueError: weights missing, left over or of another shape, all listed; then nothing is changed.
+        ValueError: weights missing, left over or of another shape, all listed; weights of clips with another order of
+            channels than the model is given; then nothing is changed.
     """
     if head not in ("kept", "new"):
         raise ValueError(f"head: expected 'kept' or 'new', got {head!r}")
@@ -140,6 +152,7 @@ def load_weights(model: nn.Module, path: str | Path, *, head: Literal["kept", "n
         stays |= set(parts["prompt"])
     found = {name: tensor for name, tensor in found.items() if name not in stays or name not in own}
     _check_fit(path, found, {name: tensor for name, tensor in own.items() if name not in stays}, set(parts["head"]))
+    _check_channels(path, model)
     model.load_state_dict(found, strict=False)
     return sorted(stays)
 
@@ -155,6 +168,16 @@ def _check_fit(path: str | Path, found: Mapping[str, Tensor], own: Mapping[str, 
     if listed:
         hint = ". For other classes: head='new'" if set(shapes) & head else ""
         raise ValueError(f"{path}: expected the weights of this model; {listed}{hint}")
+
+
+def _check_channels(path: str | Path, model: Any) -> None:
+    """The wrong order would show in no shape, only in the accuracy."""
+    theirs, own = channel_order_of(path), getattr(getattr(model, "clip_input", None), "channel_order", None)
+    if theirs is not None and own is not None and theirs != own:
+        raise ValueError(
+            f"{path}: these weights were trained on {theirs} clips, and the model is given {own} ones. Build it with "
+            "the published weights that they began with"
+        )
 
 
 # --- writing ---

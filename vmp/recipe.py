@@ -6,12 +6,13 @@ A recipe holds what changes the result. How many processes or loader workers do 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_type_hints
+
+from vmp.nearest import did_you_mean
 
 Part = Literal["backbone", "head", "prompt"]
 Precision = Literal["32-true", "bf16-mixed"]
@@ -311,8 +312,7 @@ def _names(cls: type) -> list[str]:
 
 def _unknown(what: str, came: object, known: Iterable[str]) -> ValueError:
     names = list(known)
-    near = difflib.get_close_matches(str(came), names, n=1, cutoff=0.0)[0]
-    return ValueError(f"{what}: expected one of {', '.join(names)}; got {came!r}. The nearest is {near!r}")
+    return ValueError(f"{what}: expected one of {', '.join(names)}; got {came!r}{did_you_mean(came, names)}")
 
 
 def _check_choices(instance: Any) -> None:

@@ -221,7 +221,8 @@ class TrainingRun:
             return
         state = load_state(self.folder / self.best["file"]) if self.best else self.model.state_dict()
         metadata = {"identity": self.identity, "epoch": self.best.get("epoch", self.recipe.epochs)}
-        save_weights(self.folder / WEIGHTS_NAME, state, metadata | {"seconds": self._elapsed()})
+        metadata |= {"channel_order": self.model.clip_input.channel_order, "seconds": self._elapsed()}
+        save_weights(self.folder / WEIGHTS_NAME, state, metadata)
 
 
 @contextlib.contextmanager

@@ -78,15 +78,19 @@ class VideoModel(nn.Module):
                 frames, variation = self.prompts[pathway.name](frames)
                 variations.append(variation)
             taken.append(frames)
-        logits = self._logits(taken)
+        logits = self.after_layers(taken)
         if not return_variation:
             return logits
         return logits, torch.stack(variations).sum() if variations else logits.new_zeros((), dtype=torch.float32)
 
-    def _logits(self, clips: list[Tensor]) -> Tensor:
+    def after_layers(self, clips: Sequence[Tensor]) -> Tensor:
+        """Logits (B, classes) from what the backbone itself takes, one (B, 3, T, H, W) a pathway: prompts, or frames.
+
+        For live video, whose prompts come one by one from :meth:`vmp.MotionPrompt.stream`.
+        """
         if self.spec.family == "timesformer":
             return self.backbone(pixel_values=clips[0].transpose(1, 2)).logits  # (B, T, 3, H, W)
-        return self.backbone(clips if self.spec.family == "slowfast" else clips[0])
+        return self.backbone(list(clips) if self.spec.family == "slowfast" else clips[0])
 
     def _check(self, clips: Sequence[Tensor]) -> None:
         pathways, first = self.clip_input.pathways, clips[0] if clips else None

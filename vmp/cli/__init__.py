@@ -1,4 +1,4 @@
-"""The command line: ``vmp maps``, ``run``, ``status``, ``verify``, ``train``, ``evaluate`` and ``book``.
+"""The command line: ``vmp maps``, ``run``, ``train``, ``report``, ``predict``, ``live`` and what ``--help`` lists.
 
 A user's mistake is one line on stderr and exit status 2; a disk or system error, or a run that failed, status 1; a
 command that a signal stopped 128 and the signal's number. What a command needs is imported when it runs, so that
@@ -16,10 +16,13 @@ import typer
 from vmp.cli.book import book
 from vmp.cli.data import data
 from vmp.cli.evaluate import evaluate
+from vmp.cli.live import live
 from vmp.cli.maps import load_layer, maps
+from vmp.cli.predict import predict
+from vmp.cli.report import report
 from vmp.cli.run import run
 from vmp.cli.status import status
-from vmp.cli.train import train
+from vmp.cli.train import BarePrompts, train
 from vmp.cli.verify import verify
 
 __all__ = ["app", "load_layer", "main"]
@@ -37,7 +40,8 @@ app = typer.Typer(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; ``arguments`` are those of the process by default."""
     try:
-        app(args=arguments, prog_name="vmp")
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        app(args=given, prog_name="vmp", obj=given)  # ctx.obj: what was typed
     except ValueError as error:
         _stop(error, 2)
     except OSError as error:
@@ -80,7 +84,8 @@ def _vmp(
 
 
 app.add_typer(data)
-for command in (maps, run, status, verify, train, evaluate):
+app.command(cls=BarePrompts)(train)
+for command in (report, predict, live, maps, evaluate, run, status, verify):
     app.command()(command)
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},

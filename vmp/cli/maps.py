@@ -61,7 +61,7 @@ def maps(
     """
     from vmp.maps import plan_maps, write_maps
 
-    path = _video_path(video)
+    path = video_path(video)
     step = _stride(adjacent, stride)
     chosen, described = _layer(preset, lambda_, source.value, slope, shift, layer, _choices(published, paper))
     plan = plan_maps(path, out, stride=step, arrays=arrays, overwrite=overwrite, start=start, duration=duration)
@@ -79,7 +79,8 @@ def maps(
 # --- what the options of maps mean ---
 
 
-def _video_path(video: str) -> str:
+def video_path(video: str) -> str:
+    """The file of an example where its name is given and no such file is there."""
     from vmp.data.video import EXAMPLES, example_path
 
     return example_path(video) if video in EXAMPLES and not Path(video).exists() else video

@@ -22,3 +22,4 @@ WorkPath = Annotated[
     typer.Option("--work", help="Where weights and checkpoints go. [default: $VMP_RUNS, or runs/ beside the store]",
                  metavar="DIR"),
 ]  # fmt: skip
+Weights = Annotated[Path, typer.Option("--weights", help="A folder of vmp train.", metavar="RUN")]

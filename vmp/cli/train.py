@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from vmp.cli.options import Device
 
@@ -18,29 +19,67 @@ Number = Annotated[float | None, typer.Option(metavar="X")]
 Count = Annotated[int | None, typer.Option(metavar="N")]
 
 
+class BarePrompts(TyperCommand):
+    """Takes ``--prompts`` with no word behind it for ``--prompts all``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments, with the word that was left out."""
+        following = [*args[1:], "-"]
+        bare = [each == "--prompts" and after.startswith("-") for each, after in zip(args, following, strict=False)]
+        words = [word for each, alone in zip(args, bare, strict=True) for word in ((each, "all") if alone else (each,))]
+        return super().parse_args(ctx, words)
+
+
 def train(
+    ctx: typer.Context,
     backbone: Annotated[str, typer.Option(help="slowfast_4x16, i3d, x3d_m, timesformer, ...", metavar="NAME")],
     dataset: Annotated[
         str,
-        typer.Option("--dataset", "--data", help="libras-static, source-b, ..., or a manifest's file.", metavar="NAME"),
+        typer.Option(
+            "--dataset",
+            "--data",
+            help="A folder of videos with a sub-folder a class, a manifest's file, or libras-static, source-b, ...",
+            metavar="DATA",
+        ),
     ],
     out: Annotated[Path, typer.Option(help="The run's own folder: log, checkpoint, weights.", metavar="DIR")],
-    scale: Annotated[str, typer.Option(help="smoke, small, gpu or paper: the recipe's and the data's.")] = "small",
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            help="smoke, small, gpu or paper: the recipe's and the data's. [default: paper for videos, else small]"
+        ),
+    ] = None,
     size: Annotated[str | None, typer.Option(help="tiny or paper. [default: tiny for smoke and small]")] = None,
-    prompts: Annotated[str, typer.Option(help="none, all; for SlowFast also slow, fast.")] = "none",
+    prompts: Annotated[
+        str,
+        typer.Option(help="none, all; for SlowFast also slow, fast. Alone: all.", metavar="[none|all|slow|fast]"),
+    ] = "none",
     layer: Annotated[
         list[str] | None, typer.Option(help="An option of the layer, as channel_order=BGR.", metavar="OPTION=VALUE")
     ] = None,
     start: Annotated[
-        str | None, typer.Option(help="Published weights by name, a file, or another run's folder.", metavar="WEIGHTS")
+        str | None,
+        typer.Option(
+            "--start",
+            "--weights",
+            help="Published weights by name (k400), a file, or another run's folder.",
+            metavar="WEIGHTS",
+        ),
     ] = None,
     head: Annotated[str, typer.Option(help="new, or kept as the start has it.")] = "new",
     seed: Annotated[int, typer.Option(metavar="N")] = 0,
     fold: Annotated[int, typer.Option(help="Of a data set with several.", metavar="N")] = 1,
     split: Annotated[str, typer.Option(help="What is trained on: train, or train+validation.")] = "train",
     validation: Annotated[
-        str | None, typer.Option(help="What is looked at after each epoch, as validation.", metavar="SPLIT")
+        str | None,
+        typer.Option(
+            help="What is looked at after each epoch; none for nothing. [default: validation, where videos have some]",
+            metavar="SPLIT",
+        ),
     ] = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Leave videos of a folder that cannot be read out, and list them.")
+    ] = False,
     trained: Annotated[
         str | None, typer.Option(help="The parts that learn. [default: backbone,head,prompt]", metavar="PART,PART")
     ] = None,
@@ -75,16 +114,23 @@ def train(
 ) -> None:
     """Train one model; the same command goes on with what was stopped.
 
-    Numbers of the recipe that are not given are those of the backbone and the scale. Under torchrun every process
-    takes part.
+    Numbers of the recipe that are not given are those of the backbone and the scale. A folder of videos is divided
+    first (FOLDER/own_videos.parquet); vmp report DIR then shows what came of it. Under torchrun every process takes
+    part.
     """
-    from vmp.experiments.datasets import check_dataset
+    from vmp.cli.own_videos import as_dataset, has_validation
     from vmp.experiments.models import check_backbone
     from vmp.experiments.run import SIZE_OF, Run
     from vmp.experiments.single import train_in, weights_of
 
     check_backbone(backbone)
-    check_dataset(dataset)
+    prompted, options = prompts_of(prompts), layer_of(layer or [])
+    if Path(dataset).is_dir() and out.absolute().is_relative_to(Path(dataset).absolute()):
+        raise ValueError(f"--out: expected a folder outside that of the videos, {dataset}, got {out}")
+    dataset, of_videos = as_dataset(dataset, allow_missing)
+    scale = scale or ("paper" if of_videos else "small")
+    if validation is None and of_videos and has_validation(dataset, fold):
+        validation = "validation"
     changes: dict[str, Any] = {
         "trained": None if trained is None else tuple(trained.split(",")), "epochs": epochs, "batch_size": batch_size,
         "accumulate": accumulate, "precision": precision, "lr": lr, "momentum": momentum, "weight_decay": weight_decay,
@@ -98,11 +144,12 @@ def train(
     if start is not None and Path(start).is_dir():
         start = str(weights_of(start))
     run = Run(
-        dataset, backbone, chosen, seed=seed, fold=fold, size=size or SIZE_OF[scale], prompts=prompts_of(prompts),
-        layer=layer_of(layer or []), start=start, head=head, scale=scale, train_split=split,
-        validation_split=validation,
+        dataset, backbone, chosen, seed=seed, fold=fold, size=size or SIZE_OF[scale], prompts=prompted,
+        layer=options, start=start, head=head, scale=scale, train_split=split,
+        validation_split=None if validation == "none" else validation,
     )  # fmt: skip
     done = train_in(out, run, devices=open_devices(device, devices, nodes, threads), workers=workers)
+    keep_command(out, ctx.obj)
     typer.echo(f"epoch {done.epoch} kept after {done.seconds:.0f} s: {done.weights}")
 
 
@@ -137,6 +184,17 @@ def _floats(option: str, given: str | None) -> tuple[float, ...] | None:
         return None if given is None else tuple(float(item) for item in given.split(","))
     except ValueError as error:
         raise ValueError(f"{option}: expected numbers with commas between, got {given!r}") from error
+
+
+def keep_command(out: Path, arguments: list[str] | None) -> None:
+    """Write what was typed beside the weights, for the report; the first command stays."""
+    import shlex
+
+    from vmp.files import write_new
+    from vmp.report.run import COMMAND_NAME
+
+    if arguments and not (out / COMMAND_NAME).exists():
+        write_new(out / COMMAND_NAME, (shlex.join(["vmp", *arguments]) + "\n").encode())
 
 
 # --- shared with evaluate ---

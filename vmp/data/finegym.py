@@ -66,12 +66,13 @@ def prepare(
         PrepareReport: ``finegym.by_class.csv`` beside the manifest counts each class's elements, published and here.
 
     Raises:
-        ValueError: a file that is not in the published format; OSError: no space, no network, yt-dlp refused.
+        ValueError: a file that is not in the published format; ``videos`` that is no folder; a download that cannot be.
+        OSError: no space, no network, yt-dlp refused.
     """
     with preparing(NAME, FINEGYM, root, **asked) as work:
+        where = work.videos_folder(videos, make=download is not None)
         work.announce(*FINEGYM.parts)
         gym = read_gym(*(work.fetch(part) for part in ("annotation", "train", "val", "categories")))
-        where = (videos or work.root / "videos").absolute()
         ids = sorted({element.video for element in gym.elements})
         failed = download_videos(ids, where, work.root, download, work.progress) if download else {}
         files = find_videos(where, ids) if where.is_dir() else {}
@@ -184,5 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--retry-gone", action="store_true", help="with --download: also try those gone before")
     options = vars(parser.parse_args(arguments))
     how = Download(**{name: options.pop(name) for name in ("cookies", "height", "pause", "rate", "retry_gone")})
+    if how != Download() and not options["download"]:
+        parser.error("--cookies, --height, --pause, --limit-rate and --retry-gone: expected with --download only")
     options["download"] = how if options["download"] else None
     return run(lambda progress: prepare(**options, progress=progress))

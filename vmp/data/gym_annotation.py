@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vmp.data.published_text import read_text
+
 _ELEMENT = re.compile(r"(?P<video>[\w-]{11})_(?P<event>E_\d+_\d+)_(?P<action>A_\d+_\d+)")
 _CATEGORY = re.compile(r"Clabel:\s*(\d+);\s*set:\s*(\d+);\s*Glabel:\s*(\d+);\s*\((\w+)\)\s*(.+)")
 
@@ -105,7 +107,7 @@ def interval(annotation: Mapping[str, Any], clip: str) -> tuple[float, float] | 
 def read_list(path: Path) -> list[tuple[str, int]]:
     """Read lines such as "A0xAXXysHUo_E_002184_002237_A_0035_0036 12"; raise ValueError for another."""
     lines = []
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         clip, _, label = line.strip().rpartition(" ")
         if not line.strip():
             continue
@@ -118,13 +120,15 @@ def read_list(path: Path) -> list[tuple[str, int]]:
 def read_categories(path: Path) -> dict[int, Category]:
     """Read lines such as "Clabel: 0; set: 1; Glabel: 1; (VT) name"; raise ValueError for another."""
     categories = {}
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         match = _CATEGORY.fullmatch(line.strip())
         if match is None and line.strip():
             raise ValueError(f'{path}, line {number}: expected "Clabel: n; set: n; Glabel: n; (VT) name", got {line!r}')
         if match is not None:
             label, event = int(match[1]), match[4]
             categories[label] = Category(label, int(match[2]), event, f"({event}) {match[5].strip()}")
+    if not categories:
+        raise ValueError(f"{path}: expected a category a line, the file says nothing")
     if sorted(categories) != list(range(len(categories))):
         raise ValueError(f"{path}: expected labels from 0 on without a gap, got {sorted(categories)[:5]} ...")
     return categories
@@ -132,7 +136,7 @@ def read_categories(path: Path) -> dict[int, Category]:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        events = json.loads(path.read_text())
+        events = json.loads(read_text(path))
     except ValueError as error:
         raise ValueError(f"{path}: is no JSON, truncated or damaged ({error})") from error
     if not isinstance(events, dict):

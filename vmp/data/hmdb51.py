@@ -62,15 +62,17 @@ def prepare(
             visible, camera_motion, people, viewpoint, quality.
 
     Raises:
-        ValueError: a split file that cannot be read, or that contradicts another; an archive that cannot be unpacked.
+        ValueError: a split file that cannot be read, or that contradicts another; an archive that cannot be unpacked;
+            ``videos`` that is no folder.
         OSError: no space, no network, no program that reads RAR.
     """
     with preparing(NAME, HMDB51, root, **asked) as work:
+        folder = work.videos_folder(videos)
         work.announce("splits", *(() if videos else ("videos",)))
         work.bring("splits", place_split)
         if videos is None:
             work.bring("videos", place_video)
-        return _finished(work, videos or work.root / "videos", read_splits(work.root / "splits"), published)
+        return _finished(work, folder, read_splits(work.root / "splits"), published)
 
 
 def place_split(names: Sequence[str]) -> str | None:
@@ -139,7 +141,7 @@ def read_splits(folder: Path) -> Splits:
 
 
 def _finished(work: Preparation, videos: Path, splits: Splits, published: Numbers) -> PrepareReport:
-    files = {f"{path.parent.name}/{path.name}": path for path in sorted(videos.absolute().glob("*/*.avi"))}
+    files = {f"{path.parent.name}/{path.name}": path for path in sorted(videos.glob("*/*.avi"))}
     listed = {name: files[name] for name in splits.names if name in files}
     checked = work.check(listed, "frames")
     table = _table(work.root, listed, checked.readable, splits)

@@ -43,7 +43,8 @@ def ordered(table: pd.DataFrame, extras: tuple[str, ...]) -> pd.DataFrame:
     for name in names:
         if name not in known:
             raise ManifestError(
-                f"{unknown_text('column', name, known)}. What only this set knows is declared in extras"
+                f"{unknown_text('column', name, known)}. What only this set knows is declared in extras; in "
+                f'a CSV file the first line does that: # vmp.manifest {{"extras": {{"{name}": "str"}}}}'
             )
     ordered = [name for name in (*COLUMNS, *sorted(splits, key=lambda name: int(name[5:] or 0)), *MEASURED, *extras)]
     chosen = table[[name for name in ordered if name in names]].reset_index(drop=True)

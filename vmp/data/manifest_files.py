@@ -42,6 +42,10 @@ def write(manifest: Manifest, path: Path) -> Path:
 def read(path: Path, root: Path | None, extras: tuple[str, ...]) -> Manifest:
     """As :func:`vmp.data.manifest.read_manifest`, without looking for contradictions."""
     path = path.absolute()
+    if path.is_dir():
+        there = sorted(each.name for each in path.glob("*.parquet"))
+        hint = f", such as {there[0]} in it" if there else ". data_scripts/own_videos.py makes one of a folder's videos"
+        raise ManifestError(f"{path}: expected a manifest, a file that ends with .parquet or .csv, got a folder{hint}")
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such manifest")
     if path.suffix not in (".parquet", ".csv"):

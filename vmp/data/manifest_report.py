@@ -174,9 +174,8 @@ def _named(names: Sequence[str]) -> str:
 def _split(manifest: Manifest, column: str) -> Iterator[Finding]:
     values = manifest.table[column]
     if rows := _where(~values.isin(SPLITS)):
-        yield _finding(
-            manifest, "splits", rows, f"clips with an {unknown_text(column, values.iloc[rows[0]], SPLITS)}", True
-        )
+        text = f"clips with an unknown {unknown_text(column, values.iloc[rows[0]], SPLITS)}"
+        yield _finding(manifest, "splits", rows, text, True)
         return
     for part in ("train", "test"):
         if len(manifest) and not (values == part).any():

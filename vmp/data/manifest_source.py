@@ -208,7 +208,8 @@ class ManifestSource:
             lost = self.lost
             raise TooManyLost(
                 f"{self.name}: {len(lost)} of {len(self)} clips cannot be read, more than the {self._lost.share:.0%} "
-                f"allowed (lost_share). The last: {self.describe(index)}: {error}"
+                "allowed (lost_share). Mend the files, or leave them out: prepare the set again with --allow-missing. "
+                f"The last: {self.describe(index)}: {error}"
             )
 
     # --- reading ---

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmp.data.matlab import strings
+from vmp.data.published_text import read_text
 
 CAMERA = "cam-002"
 #: The three files of ``experimentalSetup``, and what each one's sequences are for.
@@ -119,7 +120,7 @@ def read_sequences(folder: Path) -> dict[str, str]:
         path = folder / file
         if not path.is_file():
             raise ValueError(f"{folder}: expected {', '.join(SEQUENCES)}, there is no {file}")
-        names = [line.split()[0] for line in path.read_text().splitlines() if line.strip()]
+        names = [line.split()[0] for line in read_text(path).splitlines() if line.strip()]
         if not names:
             raise ValueError(f"{path}: expected a sequence a line, such as s13-d21, the file says nothing")
         for name in names:

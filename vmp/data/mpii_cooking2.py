@@ -82,18 +82,20 @@ def prepare(
         PrepareReport: its manifest has intervals in frames, and subject, dish, camera and video besides.
 
     Raises:
-        ValueError: a file that is not in the published format; first_frame neither 0 nor 1.
+        ValueError: a file that is not in the published format; first_frame neither 0 nor 1; ``videos`` that is no
+            folder.
         OSError: no space, no network.
     """
     if first_frame not in (0, 1):
         raise ValueError(f"first_frame: expected 0 or 1, got {first_frame}")
     with preparing(NAME, MPII_COOKING2, root, **asked) as work:
+        folder = work.videos_folder(videos)
         work.announce("annotation", *(() if videos else ("videos",)))
         annotation = read_annotation(work.fetch("annotation"))
         splits = read_sequences(_sequences(work))
         if videos is None:
             work.bring("videos", place_video)
-        kitchen = _Kitchen(work.root, videos or work.root / "videos", annotation, splits, first_frame)
+        kitchen = _Kitchen(work.root, folder, annotation, splits, first_frame)
         return _finished(work, kitchen, cut, published)
 
 

@@ -62,6 +62,16 @@ class Preparation:
         """A part, unpacked, as :func:`vmp.data.fetching.bring`."""
         return bring(self.sources, self.root, self.sources.published.parts[part], where, self.progress)
 
+    def videos_folder(self, given: Path | None, make: bool = False) -> Path:
+        """The folder of the videos, absolute: the one that was given, or ``videos`` in the root.
+
+        Raises:
+            ValueError: the given one is none, unless it is to be made.
+        """
+        if given is not None and not (given.is_dir() or make):
+            raise ValueError(f"videos: expected a folder with the videos, got {given}, which is none")
+        return (given or self.root / "videos").absolute()
+
     def check(self, files: Mapping[str, Path], how: Thoroughness) -> CheckedFiles:
         """Open each video once, as :func:`vmp.data.video_check.check_videos`."""
         return CheckedFiles(files, check_videos(self.root, list(files.values()), how, self.progress))
@@ -116,5 +126,6 @@ def preparing(
         ValueError: the folder is a file; archives that are none; a mirror that is not known; both of them.
         OSError: another process prepares there.
     """
+    sources = Sources(published, archives, mirror)  # what is wrong with it is said before a folder is made
     with workplace(root) as folder:
-        yield Preparation(name, folder, Sources(published, archives, mirror), allow_missing, progress)
+        yield Preparation(name, folder, sources, allow_missing, progress)

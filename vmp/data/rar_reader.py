@@ -61,7 +61,7 @@ def _bsdtar(program: str, archive: Path, into: Path) -> str | None:
     for name in listing.stdout.splitlines():
         safe_name(archive, name)
     if listing.returncode:
-        return last_line(listing.stderr)
+        return _first_line(listing.stderr)
     plain = ["--no-same-owner", "--no-same-permissions", "--no-xattrs", "--no-acls", "--no-fflags"]
     done = run([program, "-x", *plain, "-f", archive.absolute(), "-C", into])
     return _first_line(done.stderr) if done.returncode else None

@@ -21,6 +21,7 @@ from vmp.data.fetching import local_copy
 from vmp.data.preparation import Asked, CheckedFiles, Preparation, preparing
 from vmp.data.prepare import Count, PrepareReport, relative_path
 from vmp.data.prepare_script import arguments_parser, run
+from vmp.data.published_text import read_text
 from vmp.data.video_check import Checked
 
 NAME = "ucf_crime"
@@ -73,12 +74,14 @@ def prepare(
         PrepareReport: its manifest has a clip for each interval, in frames, and one for each normal video; all "test".
 
     Raises:
-        ValueError: a line that is not in the published format; first_frame neither 0 nor 1.
+        ValueError: a line that is not in the published format; first_frame neither 0 nor 1; ``videos`` that is no
+            folder.
         OSError: no space, no network.
     """
     if first_frame not in (0, 1):
         raise ValueError(f"first_frame: expected 0 or 1, got {first_frame}")
     with preparing(NAME, UCF_CRIME, root, **asked) as work:
+        folder = work.videos_folder(videos)
         parts = [part for part in UCF_CRIME.parts if part.startswith("videos")]
         work.announce("annotation", *(parts if download_videos else ()))
         lines = read_annotation(work.fetch("annotation"))
@@ -86,8 +89,7 @@ def prepare(
         for part in parts:
             if download_videos or local_copy(UCF_CRIME.parts[part], work.sources.archives or work.root / "archives"):
                 work.bring(part, lambda where: place_video(where, names))
-        there = sorted((videos or work.root / "videos").absolute().rglob("*.mp4"))
-        files = {path.name: path for path in there if path.name in names}
+        files = {path.name: path for path in sorted(folder.rglob("*.mp4")) if path.name in names}
         return _finished(work, lines, work.check(files, "ends"), first_frame, published)
 
 
@@ -104,7 +106,7 @@ def read_annotation(path: Path) -> list[Line]:
             a file that says nothing.
     """
     lines: dict[str, Line] = {}
-    for number, text in enumerate(path.read_text().splitlines(), start=1):
+    for number, text in enumerate(read_text(path).splitlines(), start=1):
         if not text.strip():
             continue
         line = _line(f"{path}, line {number}", text)

@@ -63,12 +63,16 @@ def download_videos(
     """Download the videos that are not in the folder; why those that did not come did not, by id.
 
     Raises:
-        ValueError: a cookies file that is not there.
+        ValueError: a cookies file that is not there, a negative pause, a height below 1.
         OSError: YouTube refuses, or several in a row fail; run again later, what came is kept. MissingProgram, one of
             these: yt-dlp is not installed.
     """
     if how.cookies is not None and not how.cookies.is_file():
         raise ValueError(f"cookies: expected a file, got {how.cookies}")
+    if not how.pause >= 0:
+        raise ValueError(f"pause: expected seconds, at least 0, got {how.pause}")
+    if how.height < 1:
+        raise ValueError(f"height: expected pixels, at least 1, got {how.height}")
     note = state_folder(root) / "youtube-gone.json"
     gone = {} if how.retry_gone else _read(note)
     there = find_videos(folder, ids) if folder.exists() else {}

@@ -21,7 +21,7 @@ TABLE8_BATCH = 8
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU's peaks, as its maker's data sheet has them.
+    """A GPU's peaks, as its maker states them; not verified in the maker's own data sheets.
 
     Attributes:
         title: for people.
@@ -35,7 +35,8 @@ class Gpu:
     peak: Mapping[str, float]
 
 
-#: Name -> peaks, from NVIDIA's data sheets; without sparsity.
+#: Name -> peaks without sparsity. From memory of NVIDIA's data sheets, which were not read (not verified); those of
+#: A100, H100 and RTX 4090 agree with what others quote of them.
 GPUS: dict[str, Gpu] = {
     "V100": Gpu("Tesla V100 SXM2", 900e9, {"fp32": 15.7e12, "half": 125e12}),
     "A100": Gpu("A100 SXM, 40 GB", 1555e9, {"fp32": 19.5e12, "tf32": 156e12, "half": 312e12}),

@@ -11,6 +11,7 @@ from vmp.experiments.run import Run, is_file
 
 if TYPE_CHECKING:
     from vmp.backbones.model import VideoModel
+    from vmp.choices import ChannelOrder
     from vmp.data.pathways import ClipInput
 
 #: Pixels of the full-size models at a scale; absent: the backbone's own.
@@ -24,10 +25,14 @@ def fresh_model(run: Run, classes: int, weights: str | None = None) -> VideoMode
     import vmp
 
     build: Any = vmp.build  # checks its words itself
+    order, options = channel_order(run), dict(run.layer)
+    if order != "RGB" and run.prompts is not None:
+        options.setdefault("channel_order", order)
     built: VideoModel = build(
         run.backbone, classes, run.prompts, weights, run.size, generator=torch.Generator().manual_seed(run.seed),
-        dropout=run.recipe.dropout, crop=CROPS.get(run.scale), **dict(run.layer),
+        dropout=run.recipe.dropout, crop=CROPS.get(run.scale), **options,
     )  # fmt: skip
+    built.clip_input = replace(built.clip_input, channel_order=order)
     return built
 
 
@@ -69,7 +74,24 @@ def clip_input(run: Run) -> ClipInput:
     from vmp.backbones.builder import backbone_spec, prompted_pathways
 
     spec, wanted = backbone_spec(run.backbone), cast(Any, run.prompts)
-    return spec.clip_input(run.size, prompted_pathways(spec, wanted), CROPS.get(run.scale))
+    return spec.clip_input(run.size, prompted_pathways(spec, wanted), CROPS.get(run.scale), channel_order(run))
+
+
+def channel_order(run: Run) -> ChannelOrder:
+    """The order that the weights which a run starts from, directly or not, want of a clip's channels.
+
+    What is trained on from published weights keeps theirs, however many runs lie between; the rest has RGB.
+    """
+    from vmp.backbones.builder import backbone_spec
+    from vmp.checkpoint import channel_order_of
+
+    root: Run | str | None = run
+    while isinstance(root, Run):
+        root = root.start
+    if root is not None and root.endswith(".safetensors") and Path(root).is_file():
+        return channel_order_of(root) or "RGB"
+    published = {entry.name: entry.channel_order for entry in backbone_spec(run.backbone).weights}
+    return "RGB" if root is None else published.get(root, "RGB")
 
 
 def as_tested(run: Run, model: VideoModel) -> ClipInput:

@@ -187,7 +187,7 @@ def _level(level: str, predictions: Predictions) -> pd.DataFrame:
     frame = pd.DataFrame({"index": predictions.index, "group": predictions.group}, dtype=np.int32)
     frame["rendering"] = frame.groupby("group").cumcount().astype(np.int16)
     if level == "group":
-        frame[["index", "rendering"]] = -1
+        frame = frame.assign(index=np.int32(-1), rendering=np.int16(-1))
     frame.insert(0, "level", pd.Series(level, index=frame.index, dtype=pd.CategoricalDtype(["clip", "group"])))
     frame["label"] = predictions.label.astype(kind)
     for place, name in enumerate(("first", "second", "third", "fourth", "fifth")[: best.shape[1]]):
