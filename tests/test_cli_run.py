@@ -107,7 +107,7 @@ def test_a_failed_run_does_not_keep_the_others_back(
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("run", "table22"), "table: expected one of table2"),
+        (("run", "table22"), "table: expected one of table1, table2"),
         (("run", "table22"), "Did you mean 'table2'?"),
         (("run", "table2", "--scale", "smal"), "Did you mean 'small'?"),
         (("run", "table2", "--backbone", "timesformr"), "Did you mean 'timesformer'?"),

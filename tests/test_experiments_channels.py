@@ -66,7 +66,7 @@ def test_what_was_trained_is_tested_on_clips_of_its_order(tmp_path: Path) -> Non
     model = starting_model(run, 15, None)  # by the name of the published weights, which is what knows the order
     load_weights(model, trained.weights)
     expected = predict(model, datasets.load(run, "test", clip_input(run)))
-    np.testing.assert_array_equal(evaluate_weights(trained.weights, run).scores, expected.scores)
+    np.testing.assert_array_equal(evaluate_weights(trained.weights, run)[0].scores, expected.scores)
     assert channel_order(a_run(str(trained.weights))) == "BGR"  # vmp train --weights first/
 
 

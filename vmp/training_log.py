@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LOG_NAME = "log.jsonl"
 _COLUMNS = ("epoch", "loss", "cross_entropy", "accuracy", "validation_accuracy")
-_LAST_COLUMNS = ("lr", "prompt_lr", "clips_per_second", "seconds")
+_LAST_COLUMNS = ("lr", "prompt_lr", "lost", "clips_per_second", "seconds")
 
 
 def start_log(run_dir: Path, row: Mapping[str, Any]) -> None:
@@ -40,7 +40,8 @@ def read_log(run_dir: str | Path) -> DataFrame:
     Columns: epoch; loss (Eq. 7), cross_entropy and accuracy (percent) over the epoch's batches as they were seen, while
     the weights move; validation_accuracy (percent) after the epoch; slope, shift and variation where there is a layer,
     for SlowFast one a pathway (slope_slow, ...), the variation a mean over the epoch; lr and prompt_lr of its last
-    step; clips_per_second and seconds of its steps. What a row has not is NaN.
+    step; of real videos lost, how many clips were found unreadable so far, for which others of their class stand in;
+    clips_per_second and seconds of its steps. What a row has not is NaN.
 
     An epoch that was logged twice, since the run was killed in between, counts as it was last. A line that is not
     whole is left out; ``frame.attrs["torn_lines"]`` counts them.

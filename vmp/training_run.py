@@ -156,6 +156,8 @@ class TrainingRun:
         groups = {group["name"]: group["lr"] for group in self.stepper.optimiser.param_groups}
         rates = {"lr": groups.get("weights", groups.get("norm")), "prompt_lr": groups.get("prompt")}
         row |= {name: rate for name, rate in rates.items() if rate is not None}
+        lost = getattr(self.data, "lost", None)
+        row |= {} if lost is None else {"lost": len(lost)}
         return row | {"clips_per_second": count / self.seconds, "seconds": self.seconds}
 
     def _layers(self, variations: dict[str, float]) -> dict[str, float]:

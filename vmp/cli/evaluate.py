@@ -30,7 +30,13 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Every score, as Parquet. [default: beside the weights]", metavar="FILE")
     ] = None,
-    batch_size: Annotated[int, typer.Option(help="Clips at once.", metavar="N")] = 64,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Clips at once. [default: by the model's size]", metavar="N")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes that load clips ahead.", metavar="N")] = 0,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Count clips that cannot be read as wrong.")
+    ] = False,
     device: Device = "auto",
     threads: Annotated[int | None, typer.Option(help="Threads on a CPU. [default: torch's]", metavar="N")] = None,
 ) -> None:
@@ -43,12 +49,17 @@ def evaluate(
     file = weights_of(weights)
     run = _run(file, dataset, split, fold, scale, backbone, size, prompts, layer)
     check_dataset(run.dataset)
-    found = evaluate_weights(file, run, devices=open_devices(device, threads=threads), batch_size=batch_size)
+    found, lost = evaluate_weights(
+        file, run, devices=open_devices(device, threads=threads), batch_size=batch_size, workers=workers,
+        allow_missing=allow_missing,
+    )  # fmt: skip
     target = out or file.with_name(f"predictions-{Path(run.dataset).stem}-{split}.parquet")
     found.save(target)
     grouped = found.by_group()
     clips, groups = metrics(found), metrics(grouped)
     typer.echo(f"{run.dataset}, {split}: {len(found.label)} clips, {len(grouped.label)} groups of clips")
+    if lost:
+        typer.echo(f"{lost} clips cannot be read and count as wrong")
     typer.echo(f"{'percent':<12}{'clips':>8}{'groups':>8}")
     for name, value in clips.items():
         typer.echo(f"{name:<12}{value:>8.1f}{groups[name]:>8.1f}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vmp.experiments import datasets
-from vmp.experiments.models import as_tested, clip_input, fresh_model, starting_model
+from vmp.experiments.models import as_tested, clip_input, clips_at_once, fresh_model, starting_model
 from vmp.experiments.run import Run
 from vmp.files import json_bytes, write_over
 
@@ -52,18 +52,31 @@ def train_in(
 
 
 def evaluate_weights(
-    weights: str | Path, run: Run, *, devices: Devices | None = None, batch_size: int = 64, progress: Any = None
-) -> Predictions:
+    weights: str | Path,
+    run: Run,
+    *,
+    devices: Devices | None = None,
+    batch_size: int | None = None,
+    workers: int = 0,
+    allow_missing: bool = False,
+    progress: Any = None,
+) -> tuple[Predictions, int]:
     """Test weights on the test split of a run.
 
     Args:
         weights: a file as training leaves it.
         run: names backbone, size, prompts and layer as the weights have them, data set, fold and split.
         devices: as :func:`vmp.evaluate.predict` takes them.
-        batch_size: clips at once; it changes no result.
+        batch_size: clips at once; it changes no result. None: as many as the model's size allows.
+        workers: processes that load clips ahead.
+        allow_missing: test clips that cannot be read count as wrong, instead of being an error.
         progress: as :func:`vmp.evaluate.predict` takes it.
 
+    Returns:
+        The scores, and how many clips could not be read.
+
     Raises:
+        ClipUnreadable: (a ValueError) clips that cannot be read.
         ValueError: weights that do not fit the model, or a head that does not fit the data set.
     """
     import torch
@@ -71,14 +84,18 @@ def evaluate_weights(
     from vmp.checkpoint import load_weights
     from vmp.evaluate import predict
 
-    data = datasets.load(run, run.test_split, clip_input(run))
+    data: Any = datasets.load(run, run.test_split, clip_input(run))
+    if hasattr(data, "allow_lost"):
+        data.allow_lost = allow_missing
     model = fresh_model(run, len(data.classes))
     load_weights(model, weights)
     kind = "cpu" if devices is None else devices.device.type
     with torch.autocast(kind, torch.bfloat16, enabled=run.recipe.precision == "bf16-mixed"):
-        return predict(
-            model, data, fabric=devices, batch_size=batch_size, progress=progress, clip_input=as_tested(run, model)
-        )
+        found = predict(
+            model, data, fabric=devices, batch_size=batch_size or clips_at_once(run), workers=workers,
+            progress=progress, clip_input=as_tested(run, model),
+        )  # fmt: skip
+    return found, len(getattr(data, "lost", ()))
 
 
 def weights_of(path: str | Path) -> Path:

@@ -127,6 +127,9 @@ def data_notes(found: FinishedRun) -> list[str]:
     if found.counts is None:
         return [f"{found.run.dataset} is rendered: every clip is there and long enough."]
     notes = [f"Files that could not be read, and were left out before: {len(found.left_out)}."]
+    if "lost" in found.log:
+        count = int(found.log["lost"].max())
+        notes.append(f"Training clips that could not be read, for which others of their class stood in: {count}.")
     notes.append(f"{found.split.capitalize()} clips that could not be read, and count as wrong: {len(found.lost)}.")
     if found.padded is None:
         notes.append("How long the clips are was not measured, so that nobody knows how many were padded.")
