@@ -306,7 +306,7 @@ display(
 #
 # A processor core decodes about 25 to 50 clips of 340x256 a second with this loader (`python benchmarks/loading.py`
 # says how many on yours; 25 is its slowest window, eight frames 32 apart with rare key frames, on one x86-64 core).
-# In the same run plain PyAV 18.0 decodes 0.28 to 0.71 times as many, OpenCV 5.0 0.29 to 0.89 times: the loader is the
+# In the same run plain PyAV 18.1 decodes 0.28 to 0.71 times as many, OpenCV 5.0 0.29 to 0.89 times: the loader is the
 # fastest of the three in each of ten windows, since it neither decodes nor converts what no wanted frame needs.
 # torchcodec is compared where it can be imported, which it could not here: it wants FFmpeg's shared libraries.
 # (Median of 12 rounds, one thread, 21 November 2026.)
@@ -344,7 +344,8 @@ display(
 # %% [markdown]
 # ### Room on disk
 #
-# HMDB-51 takes about 9 GB with its archive; to get the 290 test videos of UCF-Crime, 25 GB of archives and more are
-# downloaded. How large MPII Cooking 2 is nobody states: its 2.9 million frames of 1624x1224 are 27 hours. FineGym is
-# whole competitions, hundreds of hours of them (not verified). The scripts say what they know before they begin, and
-# stop where there is less room than that.
+# HMDB-51 takes about 9 GB: 4.2 GB of archive, as its mirror states, and about as much unpacked (not verified). To get
+# the 290 test videos of UCF-Crime, 25 GB of archives and more are downloaded (18.4 GB stated, the rest not verified).
+# How large MPII Cooking 2 is nobody states: its 2.9 million frames of 1624x1224 are 27 hours. FineGym is whole
+# competitions, hundreds of hours of them (not verified). The scripts say what they know before they begin, and stop
+# where there is less room than that.

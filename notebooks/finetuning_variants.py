@@ -198,7 +198,8 @@ Interactive(
 # %% [markdown]
 # ## What the layer learned
 #
-# A slope and a shift mean little without where they began: m and n start at random, and training moves them little.
+# A slope and a shift mean little without where they began: m and n start at random. How far they move from there hangs
+# on the learning rate.
 
 # %% tags=["hide-input"]
 layers = found.layers.copy()
@@ -230,9 +231,9 @@ alone = layers["row"].isin(["vmp+frozen-pretrained", "vmp+frozen-baseline"])
 rate = found.table.row("vmp+frozen-baseline").runs[0].recipe.optimiser.lr
 Markdown(
     f"Over the {len(layers)} runs with the layer, at a learning rate of {rate:g} (the paper's is 0.005), training "
-    f"moved the slope by {moved['slope_moved'].median():.2f} and the shift by "
-    f"{moved['shift_moved'].median():.3f} (medians). The starts of the seeds lie "
-    f"{between['start_slope'].max() - between['start_slope'].min():.1f} apart in slope and "
+    f"moved the slope by {moved['slope_moved'].median():.2f} and the shift by {moved['shift_moved'].median():.3f} "
+    f"(medians; at most {moved['slope_moved'].max():.2f} and {moved['shift_moved'].max():.3f}). "
+    f"The starts of the seeds lie {between['start_slope'].max() - between['start_slope'].min():.1f} apart in slope and "
     f"{between['start_shift'].max() - between['start_shift'].min():.2f} in shift. A pixel that does not change got "
     f"an attention of {began.min():.4f} to {began.max():.4f} at the start and {ended.min():.4f} to {ended.max():.4f} "
     f"in the end; where the two numbers alone were trained, on a frozen model, {ended[alone].min():.4f} to "

@@ -42,7 +42,7 @@ def step(model: torch.nn.Module, clips: list[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 # the whole graph and its gradient; to machine code only once, below, since that takes a compiler half a minute
-@pytest.mark.parametrize("name", ["slowfast_4x16", "timesformer"])
+@pytest.mark.parametrize("name", ["slowfast_4x16", "x3d_xs", "timesformer"])
 def test_compile_fullgraph_forward_and_backward(name: str) -> None:
     torch._dynamo.reset()
     model, same = moved(name), moved(name)

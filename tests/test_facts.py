@@ -109,7 +109,7 @@ def test_a_fact_as_text() -> None:
 
 def test_tables() -> None:
     overview = facts.overview().set_index("set")
-    assert overview.loc["HMDB-51", ["clips", "classes"]].tolist() == ["6,766", "51"]
+    assert overview.loc["HMDB-51", ["clips", "classes"]].tolist() == ["6,766 ?", "51"]
     assert overview.loc["Kinetics-400", "clips"] == "306,245 ?"
     rows = facts.table("hmdb51").set_index("fact")["value"]
     assert rows["training and test"] == "3,570 and 1,530, 3 times"

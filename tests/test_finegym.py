@@ -154,6 +154,12 @@ def test_files_in_another_format_are_errors(archives: Path, tmp_path: Path) -> N
     write_bytes(lines, CATEGORIES.splitlines()[2].encode())
     with pytest.raises(ValueError, match="expected labels from 0 on without a gap"):
         read_categories(lines)
+    write_bytes(lines, b"\n")
+    with pytest.raises(ValueError, match=r"list\.txt: expected a category a line, the file says nothing"):
+        read_categories(lines)
+    write_bytes(lines, b"A0x\xff")
+    with pytest.raises(ValueError, match=r"list\.txt: expected text in UTF-8, got the byte 0xff at 3"):
+        read_list(lines)
 
 
 def test_an_empty_list_is_counted(tmp_path: Path, archives: Path, videos: Path) -> None:
@@ -297,6 +303,10 @@ def test_a_missing_yt_dlp_and_missing_cookies_are_named(
 ) -> None:
     with pytest.raises(ValueError, match=r"cookies: expected a file, got .*none\.txt"):
         prepared(tmp_path, download=Download(cookies=tmp_path / "none.txt"))
+    with pytest.raises(ValueError, match="pause: expected seconds, at least 0, got -1"):
+        prepared(tmp_path, download=Download(pause=-1))
+    with pytest.raises(ValueError, match="height: expected pixels, at least 1, got 0"):
+        prepared(tmp_path, download=Download(height=0))
     monkeypatch.setattr("vmp.data.programs.shutil.which", lambda name, path: None)
     with pytest.raises(MissingProgram, match=r"needs yt-dlp, which is not installed\. pip install yt-dlp"):
         prepared(tmp_path, download=Download())
@@ -319,3 +329,17 @@ def test_the_script(
     assert main([*options, "--allow-missing"]) == 0
     assert len(read_manifest(tmp_path / "data" / "finegym.parquet")) == 3
     assert youtube.asked == [GONE]
+
+
+def test_options_of_a_download_want_one_and_videos_want_a_folder(
+    tmp_path: Path, archives: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--root", str(tmp_path / "data"), "--archives", str(archives)]
+    with pytest.raises(SystemExit) as stopped:
+        main([*options, "--cookies", "cookies.txt"])
+    assert stopped.value.code == 2
+    assert "--retry-gone: expected with --download only" in capsys.readouterr().err
+    assert main([*options, "--allow-missing"]) == 1
+    assert "no video is here: --download gets them from YouTube" in capsys.readouterr().out
+    assert main([*options, "--videos", str(tmp_path / "vidoes"), "--allow-missing"]) == 2
+    assert "vidoes, which is none" in capsys.readouterr().err

@@ -138,6 +138,13 @@ def test_clips_that_are_unpacked_already_are_used_where_they_are(tmp_path: Path,
 # --- what goes wrong ---
 
 
+def test_a_folder_of_clips_that_is_not_there_is_an_error_and_not_a_set_without_clips(
+    tmp_path: Path, archives: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"videos: expected a folder with the videos, got .*none, which is none"):
+        prepare(tmp_path / "data", archives=archives, videos=tmp_path / "none")
+
+
 def test_a_missing_and_a_corrupt_clip_are_named_and_stop_it_unless_allowed(tmp_path: Path) -> None:
     root, folder = tmp_path / "data", tmp_path / "archives"
     files = {f"{c}/{n}": content for c in CLASSES for n, content in videos_of(c).items()}

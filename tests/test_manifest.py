@@ -175,6 +175,7 @@ def test_labels_give_the_order_of_the_classes(tmp_path: Path) -> None:
         ("", "cannot be read as CSV"),
         ("# vmp.manifest {oops\npath,class_name,split\na,b,train\n", "its first line is no JSON"),
         ('# vmp.manifest {"version": 9}\npath,class_name,split\na,b,train\n', "version 1, got 9. Update vmp"),
+        ("path,class_name,split,n\na,b,train,x\n", r'the first line does that: # vmp.manifest {"extras": {"n": "str"}}'),
         ('# vmp.manifest {"extras": {"n": "int"}}\npath,class_name,split,n\na,b,train,x\n', "n: expected int"),
         ('# vmp.manifest {"extras": {"n": "itn"}}\npath,class_name,split,n\na,b,train,1\n', "got 'itn'. Did you"),
         ('# vmp.manifest {"classes": ["a"]}\npath,class_name,split\na,b,train\n', "expected one of the classes"),
@@ -190,7 +191,13 @@ def test_tables_that_are_no_manifests(tmp_path: Path, content: str, message: str
 def test_files_that_are_no_manifests(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no such manifest"):
         read_manifest(tmp_path / "none.parquet")
+    with pytest.raises(
+        ManifestError, match=r"ends with \.parquet or \.csv, got a folder\. data_scripts/own_videos\.py"
+    ):
+        read_manifest(tmp_path)
     path = small(tmp_path).write(tmp_path / "m.parquet")
+    with pytest.raises(ManifestError, match=r"got a folder, such as m\.parquet in it"):
+        read_manifest(tmp_path)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(ManifestError, match="cut short"):

@@ -19,6 +19,7 @@ from prepare_fixtures import dates, tree, video_bytes, write_bytes
 from vmp.data.addresses import PUBLISHED, Address, Part, Published
 from vmp.data.fetching import Sources, fetch, say_downloads
 from vmp.data.manifest import ManifestError, read_manifest
+from vmp.data.preparation import preparing
 from vmp.data.prepare import (
     SILENT,
     Count,
@@ -312,6 +313,9 @@ def test_sources_are_checked(tmp_path: Path) -> None:
         Sources(published, tmp_path, "michigan")
     with pytest.raises(ValueError, match=r"archives: expected a folder of local copies, got .*none"):
         Sources(published, tmp_path / "none")
+    with pytest.raises(ValueError, match="mirror: expected"), preparing("one", published, tmp_path / "d", mirror="no"):
+        pass
+    assert not (tmp_path / "d").exists()  # nothing is made for what cannot begin
 
 
 def test_downloads_and_their_room_are_told_beforehand(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def test_without_videos_the_annotation_alone_is_counted(tmp_path: Path, archives
     report = prepared(tmp_path, allow_missing=True)
     assert (report.found, report.status, len(report.missing)) == (0, 1, 4)
     assert [count.what for count in report.counts if not count.holds] == ["testing videos here"]
+    assert "--videos DIR takes those that you have" in report.notes[0]
 
 
 def test_lines(tmp_path: Path) -> None:
@@ -93,6 +94,12 @@ def test_lines(tmp_path: Path) -> None:
 def test_lines_that_do_not_fit(tmp_path: Path, line: str, message: str) -> None:
     path = write_bytes(tmp_path / "a.txt", f"{LINES}\n{line}\n".encode())
     with pytest.raises(ValueError, match=rf"a\.txt, line 6: {re.escape(message)}"):
+        read_annotation(path)
+
+
+def test_what_is_no_text_is_named(tmp_path: Path) -> None:
+    path = write_bytes(tmp_path / "annotation.txt", "é".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"annotation\.txt: expected text in UTF-8, got the byte 0xe9 at 0"):
         read_annotation(path)
 
 

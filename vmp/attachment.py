@@ -48,6 +48,29 @@ def attach(
     Any other backbone is held as ``model.backbone``; its public attributes are the model's too, and ``state_dict`` is
     how to save it. In both cases the backbone itself stays without the layer, and shares its weights with the model.
 
+    So with torchvision's Swin3D and MViT, which take clips (B, 3, T, H, W), and with transformers' VideoMAE and
+    TimeSformer, which take ``pixel_values`` (B, T, 3, H, W):
+
+    >>> from torchvision.models.video import mvit_v2_s, swin3d_t
+    >>> swin = vmp.attach(swin3d_t(num_classes=5), vmp.MotionPrompt())
+    >>> swin(torch.randn(1, 3, 9, 32, 32)).shape
+    torch.Size([1, 5])
+    >>> mvit = vmp.attach(mvit_v2_s(num_classes=5), vmp.MotionPrompt())  # 17 frames of 224x224 in
+    >>> from transformers import VideoMAEConfig, VideoMAEForVideoClassification
+    >>> small = {"image_size": 32, "num_frames": 4, "hidden_size": 48, "num_attention_heads": 4, "num_hidden_layers": 1}
+    >>> mae = VideoMAEForVideoClassification(VideoMAEConfig(**small))
+    >>> mae = vmp.attach(mae, vmp.MotionPrompt(), "BTCHW", "pixel_values", lambda_=2.5)
+    >>> sorted(mae(pixel_values=torch.randn(2, 5, 3, 32, 32), labels=torch.tensor([0, 1])))
+    ['logits', 'loss']
+    >>> from transformers import TimesformerConfig, TimesformerForVideoClassification
+    >>> former = TimesformerForVideoClassification(TimesformerConfig(**small))
+    >>> former = vmp.attach(former, vmp.MotionPrompt(), "BTCHW", "pixel_values", lambda_=2.5)
+    >>> trainer = Trainer(former, arguments, train_dataset=clips)  # doctest: +SKIP
+    >>> trainer.train()  # doctest: +SKIP
+    >>> trainer.save_model("tuned")  # doctest: +SKIP
+    >>> backbone = TimesformerForVideoClassification.from_pretrained("tuned")  # doctest: +SKIP
+    >>> former = vmp.attach(backbone, **vmp.load_prompt("tuned"))  # doctest: +SKIP
+
     Args:
         backbone: takes clips (B, 3, T, H, W) or (B, T, 3, H, W), floating point, normalised as ``layer`` says.
         layer: its own layout may be the other one; it moves to the backbone's device.

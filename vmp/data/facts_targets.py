@@ -14,6 +14,7 @@ _MPII_PAGE = (
     "human-activity-recognition/mpii-cooking-2-dataset"
 )
 _MPII_MAT = "attributesAnnotations_MPII-Cooking-2.mat"
+_MPII_PRINTED = f"{_MPII_MAT}, as a public notebook prints it (github.com/rogergranada/goal-recognition)"
 _UCF = "Sultani et al., CVPR 2018"
 _UCF_PAGE = "https://www.crcv.ucf.edu/projects/real-world/"
 _UCF_TEXT = "Temporal_Anomaly_Annotation.txt of the authors' repository"
@@ -23,7 +24,7 @@ HMDB51 = SetFacts(
     title="HMDB-51",
     role="trained and tested on",
     shows="everyday actions, cut from films and web videos: brush hair, sword, kick ball",
-    clips=Fact(6766, "the split files; the laboratory's page counts 6,849"),
+    clips=Fact(6766, "the split files, as others count them; the laboratory's page says 6,849", verified=False),
     classes=Fact(51, _HMDB_PAGE),
     length=Fact("a few seconds", _HMDB, verified=False),
     seconds=Fact(3.1, "93 frames on average, as is often quoted", verified=False),
@@ -105,7 +106,7 @@ MPII_COOKING2 = SetFacts(
     title="MPII Cooking 2",
     role="trained and tested on",
     shows="people who cook in one kitchen, seen from above the counter: cut dice, peel, wash objects",
-    clips=Fact(14105, f"/annos in {_MPII_MAT}: intervals of all 87 activities, of which those of 67 count"),
+    clips=Fact(14105, f"/annos in {_MPII_PRINTED}: intervals of all 87 activities, of which those of 67 count"),
     classes=Fact(67, f"{_PAPER}; of 87 activities in {_MPII_MAT} those that are among its 222 attributes too"),
     length=Fact(
         "6.9 s on average if the intervals covered the videos, which are 27 hours",
@@ -113,7 +114,7 @@ MPII_COOKING2 = SetFacts(
         verified=False,
     ),
     seconds=Fact(6.9, "2,881,616 / 14,105 / 29.4, as if the intervals covered the videos", verified=False),
-    rate=Fact(29.4, f"/annos/frameRate in {_MPII_MAT}"),
+    rate=Fact(29.4, f"/annos/frameRate in {_MPII_PRINTED}"),
     size=Fact("1624 x 1224", _PAPER),
     pixels=(1624, 1224),
     camera=Fact("fixed; one of several views, number 002, is used", _PAPER),

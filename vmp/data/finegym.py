@@ -149,6 +149,8 @@ def _finished(work: Preparation, found: _Found, published: Numbers) -> PrepareRe
 def _notes(found: _Found, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for what, count in sorted(found.gym.troubles.items()):
         yield f"{count:,} elements {what} are left out"
+    if not found.videos.files:
+        yield "no video is here: --download gets them from YouTube, --videos DIR takes those that you have"
     if found.beyond():
         yield f"{found.beyond():,} elements end after their video does"
     listed = Counter(element.label for element in found.gym.elements)

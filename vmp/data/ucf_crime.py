@@ -155,9 +155,15 @@ def _finished(
             Count("events annotated", sum(len(line.intervals) for line in lines)),
             Count("testing videos here", len(readable), published.videos),
         ),
-        notes=(f"the annotation's frames are taken to count from {first_frame}; that is not verified",),
+        notes=tuple(_notes(videos, first_frame)),
     )
     return work.finish(report, rows, classes, EXTRAS)
+
+
+def _notes(videos: CheckedFiles, first_frame: int) -> Iterator[str]:
+    if not videos.files:
+        yield "no video is here: --videos DIR takes those that you have, --download-videos gets them all"
+    yield f"the annotation's frames are taken to count from {first_frame}; that is not verified"
 
 
 def _rows(line: Line, path: str, checked: Checked, label: int, first_frame: int) -> Iterator[dict[str, Any]]:
