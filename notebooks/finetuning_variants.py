@@ -33,8 +33,6 @@ from IPython.display import Markdown
 
 from vmp import experiments
 from vmp.experiments import compare, grid
-from vmp.experiments.state import state_of
-from vmp.experiments.store import Store
 from vmp.figures import finetuning
 from vmp.figures.interactive import Interactive
 from vmp.figures.still import Still
@@ -83,17 +81,9 @@ pretraining = (
 Markdown(where + pretraining)
 
 # %% tags=["hide-input"]
-tried = state_of(grid.pretraining("source-b", "small", "timesformer"), Store.find())
-measured = (
-    f" (top-1 {tried.record.metrics['group']['top1']:.1f} % on that source's test split, after "
-    f"{tried.record.run.recipe.epochs} epochs and {tried.record.seconds / 60:.0f} minutes, against the number above)"
-    if tried.record is not None and tried.name == "stored"
-    else ""
-)
 Markdown(
     "**The backbone.** The paper has TimeSformer, which starts from an image model and many thousands of real videos. "
-    f"This page has {backbone} at scale “{scale}”: a tiny TimeSformer, from scratch on 4,000 rendered paths, learned "
-    f"mostly what moves and hardly how it moves{measured}, so comparing on it would say little about motion prompts. "
+    f"A tiny one has no such start, only the rendered paths of one source; this page has {backbone} at scale “{scale}”. "
     "`-p backbone timesformer` runs it all the same."
     if backbone != "timesformer"
     else ""

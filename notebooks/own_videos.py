@@ -140,8 +140,8 @@ parts.training(found)
 display(*parts.slope_and_shift(found))
 
 # %% [markdown]
-# Most of where a run ends is where it began: *m* and *n* are drawn at random and move slowly. Train with a few values
-# of `--seed` before you read anything into a pair.
+# Most of where a run ends is where it began: *m* and *n* are drawn at random, and at the paper's learning rate they
+# move slowly. Train with a few values of `--seed` before you read anything into a pair.
 #
 # ## Clips it got right, and clips it got wrong
 

@@ -230,6 +230,7 @@ Table(
 # libras.load("libras-static", "train", size=112, clip_input=model.clip_input)   # full-size models
 # ```
 #
-# Clips are rendered when first asked for, a hundred or more a second on one core, and kept as uint8 in `VMP_CACHE`
+# Clips are rendered when first asked for, about a thousand of nine 64x64 frames a second on two cores (measured on
+# 2026-11-21; `python benchmarks/rendering.py --threads 2` does it on yours), and kept as uint8 in `VMP_CACHE`
 # (`~/.cache/vmp` where it is not set). A clip hangs on its set, role, trajectory, rendering, size and frames only. It
 # is the same in a batch of any size and in any process, and the same to rounding on a GPU.

@@ -175,7 +175,7 @@ def test_labels_give_the_order_of_the_classes(tmp_path: Path) -> None:
         ("", "cannot be read as CSV"),
         ("# vmp.manifest {oops\npath,class_name,split\na,b,train\n", "its first line is no JSON"),
         ('# vmp.manifest {"version": 9}\npath,class_name,split\na,b,train\n', "version 1, got 9. Update vmp"),
-        ("path,class_name,split,n\na,b,train,x\n", r'the first line does that: # vmp.manifest {"extras": {"n": "str"}}'),
+        ("path,class_name,split,n\na,b,train,x\n", r'the first line does that: # vmp.manifest ."extras": ."n": "str"'),
         ('# vmp.manifest {"extras": {"n": "int"}}\npath,class_name,split,n\na,b,train,x\n', "n: expected int"),
         ('# vmp.manifest {"extras": {"n": "itn"}}\npath,class_name,split,n\na,b,train,1\n', "got 'itn'. Did you"),
         ('# vmp.manifest {"classes": ["a"]}\npath,class_name,split\na,b,train\n', "expected one of the classes"),

@@ -241,7 +241,17 @@ def test_verdicts() -> None:
     assert verdict(worse, 4.0) == "opposite"
     assert verdict(better, -4.0) == "opposite"
     assert verdict(same, 6.0) == "cannot tell"
-    assert verdict(None, 6.0) == verdict(better, None) == verdict(better, 0.0) == "not testable here"
+    assert verdict(None, 6.0) == verdict(None, None) == verdict(better, 0.0) == "not testable here"
+
+
+def test_a_comparison_that_the_paper_lacks() -> None:
+    assert verdict(compare(*_BETTER), None) == "higher here"
+    assert verdict(compare(*_BETTER[::-1]), None) == "lower here"
+    assert verdict(compare(*_SAME), None) == "cannot tell"
+    assert verdict(compare(*_BETTER), None, p=0.06) == "cannot tell"  # after Holm
+    both = judge({"control": (compare(*_BETTER), None), "claim": (compare(*_BETTER), 6.0)})
+    assert both["p_holm"].tolist() == (2 * both["p"]).tolist()
+    assert both["sentence"][0].startswith("The paper has no such comparison; here +")
 
 
 def test_a_direction_needs_interval_and_test() -> None:
@@ -256,8 +266,10 @@ def test_sentences() -> None:
     found = _comparison(difference=1.24, interval=(-2.1, 4.6), p=0.478, seeds=3)
     assert sentence(found, 6) == (
         "Paper +6.0 points; here +1.2 (95 % interval −2.1 to +4.6, p = .48, 99 trajectories, 3 seeds): cannot tell; "
-        f"a difference of {found.detectable():.1f} points would have been seen four times in five."
+        f"a difference of {found.detectable():.1f} points would have been seen at least four times in five."
     )
+    still = compare(np.ones((2, 40)), np.ones((2, 40)))
+    assert "2 seeds): cannot tell; no seed's trajectories came out otherwise; a difference of" in sentence(still, 1.0)
     seen = _comparison(difference=-8.0, interval=(-12.0, -4.0), p=0.0004)
     assert sentence(seen, 6, p=0.012, claims=30, groups="videos") == (
         "Paper +6.0 points; here −8.0 (95 % interval −12.0 to −4.0, p < .001, with Holm's correction for 30 claims "
@@ -266,7 +278,7 @@ def test_sentences() -> None:
     few = compare(np.zeros((1, 6)), np.zeros((1, 6)))
     assert sentence(few, 1.0).endswith("cannot tell; these data could hardly have shown any difference.")
     assert sentence(None, -1.7) == "Paper −1.7 points: not testable here."
-    assert sentence(None, None) == "The paper gives no difference: not testable here."
+    assert sentence(None, None) == "The paper has no such comparison: not testable here."
     assert sentence(_comparison(), 0.04).startswith("Paper 0.0 points; here 0.0 (")
 
 

@@ -81,12 +81,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def save_weights(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """Write a state dict as safetensors, with metadata as JSON in its header."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     # a copy each: safetensors takes neither views nor one memory under two names
     tensors = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in state.items()}
     with written_whole(path) as partial:
-        save_file(tensors, partial, {"vmp": json.dumps(metadata, sort_keys=True)})
+        # save_file would make a file that nobody else may read
+        partial.write_bytes(save(tensors, {"vmp": json.dumps(metadata, sort_keys=True)}))
 
 
 def weights_metadata(path: str | Path) -> dict[str, Any]:

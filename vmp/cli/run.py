@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    table: Annotated[str, typer.Argument(help="The table: table2.", metavar="TABLE")],
+    table: Annotated[str, typer.Argument(help="table1 to table7, lambda, controls or degradations.", metavar="TABLE")],
     scale: Scale = "small",
     seeds: Seeds = 3,
     backbone: Backbone = None,

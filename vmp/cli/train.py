@@ -231,9 +231,11 @@ def open_devices(device: str, devices: int = 1, nodes: int = 1, threads: int | N
 
     import torch
 
+    from vmp.allocator import keep_freed_memory
     from vmp.devices import OneDevice, open_fabric
     from vmp.experiments.device import kind_of
 
+    keep_freed_memory()
     if threads is not None:
         torch.set_num_threads(threads)
     kind = kind_of(device)

@@ -134,22 +134,28 @@ def versions() -> dict[str, str]:
 
 
 def source() -> dict[str, str]:
-    """The package's version and, where it runs from a checkout, the commit ("+" for changes that are in none)."""
-    import subprocess
+    """The package's version and, where it runs from a checkout, the commit.
 
+    "+" behind it says that there are changes that are in no commit; what is stored under results/ is none of the code.
+    """
     import vmp
 
     root = Path(vmp.__file__).resolve().parent.parent
     found = {"version": vmp.__version__}
     if (root / ".git").exists():
-        asked = ["git", "-C", str(root), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
-        answer = subprocess.run(asked, capture_output=True, text=True, check=False) if _has_git() else None
-        if answer is not None and answer.returncode == 0:
-            found["commit"] = answer.stdout.strip()
+        commit = _git(root, "rev-parse", "--short=12", "HEAD")
+        if commit is not None:
+            changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results")
+            found["commit"] = f"{commit}+" if changed else commit
     return found
 
 
-def _has_git() -> bool:
+def _git(root: Path, *words: str) -> str | None:
+    """What git says of a checkout; None where it says nothing, or is not there."""
     import shutil
+    import subprocess
 
-    return shutil.which("git") is not None
+    if shutil.which("git") is None:
+        return None
+    answer = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=False)
+    return answer.stdout.strip() if answer.returncode == 0 else None

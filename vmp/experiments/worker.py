@@ -17,6 +17,7 @@ import traceback
 from types import FrameType
 from typing import Any
 
+from vmp.allocator import keep_freed_memory
 from vmp.experiments.device import Device
 from vmp.experiments.run import Run
 from vmp.experiments.store import Store
@@ -31,6 +32,7 @@ def main(arguments: list[str]) -> None:
     store, work, kind, threads, number, parent = arguments
     _die_with(int(parent))
     signal.signal(signal.SIGTERM, _leave)
+    keep_freed_memory()
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True).start()

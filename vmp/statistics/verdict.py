@@ -1,4 +1,8 @@
-"""What a comparison says about the paper's claim: one of four verdicts, and the sentence that goes with it."""
+"""What a comparison says about the paper's claim: a verdict, and the sentence that goes with it.
+
+A comparison that the paper lacks, as with a control, has no claim to agree with; it is higher or lower here, or nobody
+can tell.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,11 @@ from vmp.statistics.comparison import Comparison
 if TYPE_CHECKING:
     import pandas as pd
 
-Verdict = Literal["same direction on the stand-in", "opposite", "cannot tell", "not testable here"]
+Verdict = Literal[
+    "same direction on the stand-in", "opposite", "cannot tell", "not testable here", "higher here", "lower here"
+]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-_SAME, _OPPOSITE, _CANNOT_TELL, _NOT_TESTABLE = VERDICTS
+_SAME, _OPPOSITE, _CANNOT_TELL, _NOT_TESTABLE, _HIGHER, _LOWER = VERDICTS
 _ROUNDING = 1e-12  # 1 - .95 is not quite .05
 
 
@@ -41,8 +47,8 @@ def verdict(comparison: Comparison | None, papers_difference: float | None, p: f
 
     Args:
         comparison: None where nothing here can be compared.
-        papers_difference: with minus without in the paper; only its sign counts. None, or 0: there is no direction to
-            agree with.
+        papers_difference: with minus without in the paper; only its sign counts. 0: there is no direction to agree
+            with. None: the paper has no such comparison.
         p: after :func:`holm`; None for a claim that stands alone.
 
     Raises:
@@ -50,14 +56,17 @@ def verdict(comparison: Comparison | None, papers_difference: float | None, p: f
     """
     if papers_difference is not None and not math.isfinite(papers_difference):
         raise ValueError(f"papers_difference: expected a finite number of points or None, got {papers_difference}")
-    if comparison is None or not papers_difference:
+    if comparison is None or papers_difference == 0:
         return _NOT_TESTABLE
     p = comparison.p if p is None else p
     if p < comparison.p - _ROUNDING:
         raise ValueError(f"p: expected at least {comparison.p:.4g}, the test's own, after a correction, got {p:.4g}")
     if comparison.holds_zero or p > 1 - comparison.level + _ROUNDING:
         return _CANNOT_TELL
-    return _SAME if (comparison.difference > 0) == (papers_difference > 0) else _OPPOSITE
+    higher = comparison.difference > 0
+    if papers_difference is None:
+        return _HIGHER if higher else _LOWER
+    return _SAME if higher == (papers_difference > 0) else _OPPOSITE
 
 
 def sentence(
@@ -72,7 +81,7 @@ def sentence(
 
     >>> sentence(comparison, 6.0)  # doctest: +SKIP
     'Paper +6.0 points; here +1.2 (95 % interval −2.1 to +4.6, p = .48, 99 trajectories, 3 seeds): cannot tell; a
-    difference of 7.9 points would have been seen four times in five.'
+    difference of 7.9 points would have been seen at least four times in five.'
 
     Args:
         comparison, papers_difference, p: as in :func:`verdict`.
@@ -81,7 +90,9 @@ def sentence(
     """
     said = verdict(comparison, papers_difference, p)
     paper = (
-        "The paper gives no difference" if papers_difference is None else f"Paper {_signed(papers_difference)} points"
+        "The paper has no such comparison"
+        if papers_difference is None
+        else f"Paper {_signed(papers_difference)} points"
     )
     if comparison is None:
         return f"{paper}: {said}."
@@ -99,7 +110,8 @@ def sentence(
     seen = comparison.detectable(0.8, claims)
     if seen >= 100:
         return here + "; these data could hardly have shown any difference."
-    return here + f"; a difference of {seen:.1f} points would have been seen four times in five."
+    unchanged = f"; no seed's {groups} came out otherwise" if comparison.discordance == 0 == high - low else ""
+    return here + f"{unchanged}; a difference of {seen:.1f} points would have been seen at least four times in five."
 
 
 def judge(claims: Mapping[str, tuple[Comparison | None, float | None]], groups: str = "trajectories") -> pd.DataFrame:
@@ -110,12 +122,13 @@ def judge(claims: Mapping[str, tuple[Comparison | None, float | None]], groups: 
         groups: what a group is called, in the plural.
 
     Returns:
-        One row a claim: claim, paper, here, low, high, p, p_holm, verdict, sentence. Claims that can be tested, and
-        only those, count for Holm's correction; the others have NaN for what is not there.
+        One row a claim: claim, paper, here, low, high, p, p_holm, verdict, sentence. What can be tested, and only
+        that, counts for Holm's correction, comparisons that the paper lacks among it; the others have NaN for what is
+        not there.
     """
     import pandas as pd
 
-    tested = {name: found for name, (found, paper) in claims.items() if found is not None and paper}
+    tested = {name: found for name, (found, paper) in claims.items() if found is not None and paper != 0}
     adjusted = dict(zip(tested, holm([found.p for found in tested.values()]), strict=True))
     rows = []
     for name, (found, paper) in claims.items():

@@ -20,11 +20,11 @@ def table2(
     a head that is trained with the layer. The second round is judged against the baseline, as printed, and against
     a baseline that is trained twice as well.
 
-    The paper's backbone is TimeSformer. At tiny size it is I3D here: a tiny TimeSformer that is pretrained from scratch
-    for minutes learns what moves, and not how.
+    The paper's backbone is TimeSformer. At tiny size it is I3D here: a tiny TimeSformer has no image model to start
+    from.
     """
     seeds = seeds_of(seeds)
-    backbone = backbone or ("i3d" if SIZE_OF[scale] == "tiny" else "timesformer")  # a tiny TimeSformer learns no motion
+    backbone = backbone or ("i3d" if SIZE_OF[scale] == "tiny" else "timesformer")
     dataset = dataset or ("mpii-cooking-2" if scale == "paper" else "libras-static")
     source = published("k600", scale, backbone)
     common: dict[str, Any] = {
