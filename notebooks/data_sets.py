@@ -309,8 +309,8 @@ display(
 # In the same run plain PyAV 18.1 decodes 0.28 to 0.71 times as many, OpenCV 5.0 0.29 to 0.89 times: the loader is the
 # fastest of the three in each of ten windows, since it neither decodes nor converts what no wanted frame needs.
 # torchcodec 0.17, in another run of 15 rounds, does 0.71 to 1.01 times as many; the benchmark has it where it can be
-# imported, which takes FFmpeg's shared libraries. (Medians, 12 rounds, one thread, a machine with other work, 21 November
-# 2026.)
+# imported, which takes FFmpeg's shared libraries. (Medians, 12 rounds, one thread, a machine with other work, 21
+# November 2026.)
 # Time is taken to grow with the pixels of a frame, and MPII's frames are large.
 
 # %% tags=["hide-input"]
