@@ -83,8 +83,8 @@ Markdown(where + pretraining)
 # %% tags=["hide-input"]
 Markdown(
     "**The backbone.** The paper has TimeSformer, which starts from an image model and many thousands of real "
-    f"videos. A tiny one has no such start, only the rendered paths of one source; this page has {backbone} at scale “{scale}”. "
-    "`-p backbone timesformer` runs it all the same."
+    "videos. A tiny one has no such start, only the rendered paths of one source; this page has "
+    f"{backbone} at scale “{scale}”. `-p backbone timesformer` runs it all the same."
     if backbone != "timesformer"
     else ""
 )
