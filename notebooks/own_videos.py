@@ -70,7 +70,7 @@ folder_pictures(videos)
 Markdown(
     "These are videos of your own."
     if data
-    else "Real movements of hands ([Libras](rendered_libras.ipynb)), drawn and encoded as H.264, 96x96 pixels, two "
+    else "Real movements of hands ([Libras](rendered_libras.html)), drawn and encoded as H.264, 96x96 pixels, two "
     "seconds each. **The classes are made easy**: each movement has an object of its own, which gives it away in a "
     "single frame. So this shows how the commands work, and says nothing about what motion prompts are good for."
 )
