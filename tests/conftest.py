@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import subprocess
 import sys
@@ -22,7 +23,14 @@ def built_book() -> Path:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_process_left_behind() -> Iterator[None]:
-    """A process that a test forks and forgets holds the pipes of those after it, which then wait for ever."""
+def nothing_left_behind() -> Iterator[None]:
+    """No process, which would hold the pipes of those after it, so that they wait for ever; no open figure."""
     yield
-    assert multiprocessing.active_children() == []
+    gc.collect()  # an iterator over a loader ends its workers when it goes
+    left = multiprocessing.active_children()
+    for process in left:  # so that the module that left it fails, and no other
+        process.kill()
+        process.join()
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")  # figures that were looked at and not shown; twenty open ones are a warning
+    assert left == []

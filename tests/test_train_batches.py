@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing
 import signal
 from collections import Counter
 
@@ -117,6 +118,16 @@ def test_an_error_of_the_data_arrives_and_the_workers_end() -> None:
     with pytest.raises(ValueError, match="clip 3: expected a video, got a picture"):
         list(loaded(Broken(), SmallModel().clip_input, parts, 0, workers=1))
     assert signal.getsignal(signal.SIGTERM) is before
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_the_workers_end_where_nobody_wants_the_rest() -> None:
+    coming = loaded(MemoryClips(), SmallModel().clip_input, parts_from(Recipe(1, 4), 11, 0, 1, 0), 0, workers=2)
+    next(coming)
+    assert len(multiprocessing.active_children()) == 2
+    coming.close()
+    assert multiprocessing.active_children() == []
 
 
 def test_numpy_integers_go_no_further() -> None:

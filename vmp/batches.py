@@ -151,8 +151,7 @@ def loaded(
     import torch
     from torch.utils.data import DataLoader
 
-    # its own generator: the loader would draw from torch's global one
-    yield from DataLoader(
+    loader: DataLoader[Any] = DataLoader(
         source,  # type: ignore[arg-type]
         batch_size=None,
         sampler=parts,
@@ -160,5 +159,10 @@ def loaded(
         collate_fn=_as_it_is,
         worker_init_fn=_deaf,
         pin_memory=pin,
-        generator=torch.Generator(),
+        generator=torch.Generator(),  # its own: the loader would draw from torch's global one
     )
+    coming: Any = iter(loader)
+    try:
+        yield from coming
+    finally:
+        coming._shutdown_workers()  # after an error too, and not when the garbage collector comes by
