@@ -228,7 +228,8 @@ def test_lambda_is_chosen_without_the_test_split() -> None:
 def test_the_lambda_that_is_used_is_the_one_that_validation_chose() -> None:
     """The highest top-1 of the stored sweep, of equals the smallest lambda; a set that is not swept yet has 0."""
     from vmp.experiments import compare
-    from vmp.experiments.tables.regularisation import CANDIDATES, CHOSEN
+    from vmp.experiments.tables.regularisation import CANDIDATES
+    from vmp.experiments.tables.starts import CHOSEN
 
     swept = compare.table("lambda", "small").set_index("key")
     for name, chosen in CHOSEN.items():

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 
 from vmp.experiments.nearest import unknown
 from vmp.experiments.rows import Pair, Row, Table
-from vmp.experiments.run import SIZE_OF, Run
-from vmp.experiments.tables.regularisation import lambda_for
+from vmp.experiments.run import Run
 from vmp.experiments.tables.starts import (
     FOLDS,
     SOURCE_OF,
+    chosen_sets,
     dataset_for,
+    fine_tuned,
     published,
     seeds_of,
     stands_for,
-    training_split,
 )
-from vmp.recipe import recipe
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def table1(
 ) -> Table:
     """Table 1: the paper's 14 rows on three splits of HMDB-51, on FineGym and on MPII Cooking 2.
 
-    Lambda is :func:`vmp.experiments.tables.regularisation.lambda_for` of the data set. The mean over HMDB-51's splits
+    Lambda is ``vmp.experiments.tables.starts.lambda_for`` of the data set. The mean over HMDB-51's splits
     is judged, not each split: together they test every trajectory once.
 
     Args:
@@ -75,12 +74,9 @@ def table1(
     """
     seeds = seeds_of(seeds)
     blocks = [block for block in BLOCKS if backbone in (None, block.backbone)]
-    names = {paper: dataset_for(paper, scale) for paper in SPLITS}
-    sets = [paper for paper, name in names.items() if dataset in (None, name)]
     if not blocks:
         raise unknown("backbone of table1", backbone, dict.fromkeys(block.backbone for block in BLOCKS))
-    if not sets:
-        raise unknown("dataset of table1", dataset, names.values())
+    sets = chosen_sets(SPLITS, scale, dataset, "table1")
     rows = [row for paper in sets for block in blocks for row in _rows(block, paper, scale, seeds)]
     pairs = [pair for paper in sets for block in blocks for pair in _pairs(block, paper)]
     return Table(
@@ -89,9 +85,7 @@ def table1(
         title="Accuracy across backbones",
         scale=scale,
         seeds=seeds,
-        stands_for=stands_for(
-            scale, [names[paper] for paper in sets], sorted({SOURCE_OF[block.start] for block in blocks})
-        ),
+        stands_for=stands_for(scale, list(sets.values()), sorted({SOURCE_OF[block.start] for block in blocks})),
         rows=tuple(rows),
         pairs=tuple(pairs),
         similar=tuple((_first_split(pair.row), _first_split(pair.against)) for pair in pairs),
@@ -117,18 +111,8 @@ def _rows(block: Block, paper: str, scale: str, seeds: Sequence[int]) -> Iterato
 def _runs(
     block: Block, paper: str, prompts: bool | str | None, fold: int, scale: str, seeds: Sequence[int]
 ) -> tuple[Run, ...]:
-    """One a seed; lambda counts where there is a layer, and is left out of the baseline's identity."""
-    dataset = dataset_for(paper, scale)
-    changes = {"trained": ("backbone", "head")} if prompts is None else {"lambda_": lambda_for(dataset, scale)}
-    chosen = recipe(block.backbone, scale, **changes)
     start = published(block.start, scale, block.backbone)
-    return tuple(
-        Run(
-            dataset, block.backbone, chosen, seed=seed, fold=fold, size=SIZE_OF[scale], prompts=prompts, start=start,
-            scale=scale, train_split=training_split(scale),
-        )
-        for seed in seeds
-    )  # fmt: skip
+    return fine_tuned(dataset_for(paper, scale), block.backbone, scale, seeds, start, prompts, fold=fold)
 
 
 def _pairs(block: Block, paper: str) -> Iterator[Pair]:

@@ -6,11 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from vmp.experiments.nearest import unknown
 from vmp.experiments.rows import Pair, Row, Table
 from vmp.experiments.run import SIZE_OF, Run
-from vmp.experiments.tables.regularisation import lambda_for
-from vmp.experiments.tables.starts import dataset_for, published, seeds_of, stands_for, training_split
+from vmp.experiments.tables.starts import (
+    chosen_sets,
+    lambda_for,
+    main_backbone,
+    published,
+    seeds_of,
+    stands_for,
+    training_split,
+)
 from vmp.recipe import recipe
 
 #: The static and the moving camera, by the paper's names.
@@ -44,11 +50,8 @@ def controls(
         dataset: this one's rows alone.
     """
     seeds = seeds_of(seeds)
-    backbone = backbone or ("i3d" if SIZE_OF[scale] == "tiny" else "timesformer")
-    names = {paper: dataset_for(paper, scale) for paper in SETS}
-    sets = [name for name in names.values() if dataset in (None, name)]
-    if not sets:
-        raise unknown("dataset of controls", dataset, names.values())
+    backbone = backbone or main_backbone(scale)
+    sets = list(chosen_sets(SETS, scale, dataset, "controls").values())
     rows = [row for name in sets for row in _rows(name, backbone, scale, seeds)]
     return Table(
         name="controls",

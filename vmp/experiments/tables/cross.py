@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from vmp.experiments.rows import Pair, Row, Table
 from vmp.experiments.run import SIZE_OF, Run
-from vmp.experiments.tables.robustness import fine_tuned
-from vmp.experiments.tables.starts import dataset_for, seeds_of, stands_for, training_split
+from vmp.experiments.tables.robustness import with_or_without
+from vmp.experiments.tables.starts import dataset_for, main_backbone, seeds_of, stands_for, training_split
 from vmp.recipe import recipe
 
 #: From and to, by the paper's names.
@@ -27,7 +27,7 @@ def table4(
         dataset: the way to this target alone.
     """
     seeds = seeds_of(seeds)
-    backbone = backbone or ("i3d" if SIZE_OF[scale] == "tiny" else "timesformer")
+    backbone = backbone or main_backbone(scale)
     ways = [way for way in WAYS if dataset in (None, dataset_for(way[1], scale))]
     rows, pairs = [], []
     for source, target in ways or WAYS:
@@ -54,7 +54,7 @@ def table4(
 
 def _run(source: str, target: str, layered: bool, backbone: str, scale: str, seed: int) -> Run:
     """The head on the target; what it starts from is fine-tuned on the source."""
-    (first,) = fine_tuned(dataset_for(source, scale), "vmp" if layered else "baseline", backbone, scale, [seed])
+    (first,) = with_or_without(dataset_for(source, scale), "vmp" if layered else "baseline", backbone, scale, [seed])
     return Run(
         dataset_for(target, scale), backbone, recipe(backbone, scale, epochs=EPOCHS, trained=("head",)), seed=seed,
         size=SIZE_OF[scale], prompts=first.prompts, start=first, scale=scale, train_split=training_split(scale),

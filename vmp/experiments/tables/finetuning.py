@@ -7,7 +7,7 @@ from typing import Any
 
 from vmp.experiments.rows import Pair, Row, Table
 from vmp.experiments.run import SIZE_OF, Run
-from vmp.experiments.tables.starts import published, seeds_of, stands_for, training_split
+from vmp.experiments.tables.starts import main_backbone, published, seeds_of, stands_for, training_split
 from vmp.recipe import recipe
 
 
@@ -24,7 +24,7 @@ def table2(
     from.
     """
     seeds = seeds_of(seeds)
-    backbone = backbone or ("i3d" if SIZE_OF[scale] == "tiny" else "timesformer")
+    backbone = backbone or main_backbone(scale)
     dataset = dataset or ("mpii-cooking-2" if scale == "paper" else "libras-static")
     source = published("k600", scale, backbone)
     common: dict[str, Any] = {

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from vmp.experiments.rows import Pair, Row, Table
-from vmp.experiments.run import SIZE_OF
-from vmp.experiments.tables.robustness import VARIANTS, fine_tuned
-from vmp.experiments.tables.starts import dataset_for, seeds_of, stands_for
+from vmp.experiments.tables.robustness import VARIANTS, with_or_without
+from vmp.experiments.tables.starts import dataset_for, main_backbone, seeds_of, stands_for
 
 
 def table6(
@@ -27,11 +26,11 @@ def table6(
         dataset: another one.
     """
     seeds = seeds_of(seeds)
-    backbone = backbone or ("i3d" if SIZE_OF[scale] == "tiny" else "timesformer")
+    backbone = backbone or main_backbone(scale)
     dataset = dataset or dataset_for("mpii", scale)
     rows = []
     for variant, said in VARIANTS.items():
-        trained = fine_tuned(dataset, variant, backbone, scale, seeds)
+        trained = with_or_without(dataset, variant, backbone, scale, seeds)
         runs = tuple(
             replace(run, start=run, head="kept", tested_only=True, every_object=True) if scale != "paper" else run
             for run in trained

@@ -6,18 +6,22 @@ from collections.abc import Iterator, Sequence
 
 from vmp.experiments.nearest import unknown
 from vmp.experiments.rows import Pair, Row, Table
-from vmp.experiments.run import SIZE_OF, Run
-from vmp.experiments.tables.starts import dataset_for, published, seeds_of, stands_for, training_split
-from vmp.recipe import recipe
+from vmp.experiments.run import Run
+from vmp.experiments.tables.starts import (
+    CHOSEN,
+    chosen_sets,
+    dataset_for,
+    fine_tuned,
+    main_backbone,
+    published,
+    seeds_of,
+    stands_for,
+)
 
 #: The lambdas of the paper's Table 7.
 LAMBDAS = {"mpii": (0.0, 0.1, 0.5, 1.0, 2.0), "finegym": (0.0, 0.5, 2.0, 2.5, 5.0)}
 #: Those that validation chooses from, for every data set: all of Table 7's.
 CANDIDATES = (0.0, 0.1, 0.5, 1.0, 2.0, 2.5, 5.0)
-#: At small scale, by the validation accuracy of I3D from source A (:func:`table_lambda`); a test holds it to the store.
-CHOSEN = {"libras-static": 0.0, "libras-moving": 0.0, "libras-mixed": 0.0}
-#: With full-size models: the paper's best, which it chose on the test split.
-PAPERS = {"mpii-cooking-2": 0.0, "finegym": 2.5, "hmdb51": 0.001}
 #: Backbone, its name in the paper's table, where the layer is. The first is I3D at tiny size.
 ROWS: tuple[tuple[str, str, bool | str], ...] = (
     ("timesformer", "timesformer", True),
@@ -26,11 +30,6 @@ ROWS: tuple[tuple[str, str, bool | str], ...] = (
     ("slowfast_4x16", "slowfast-both", "both"),
 )
 PATHWAYS: dict[bool | str, str] = {True: "", "slow": " on slow", "fast": " on fast", "both": " on both"}
-
-
-def lambda_for(dataset: str, scale: str) -> float:
-    """The lambda that Table 1 uses for a data set: chosen on validation, with one backbone and one seed."""
-    return PAPERS.get(dataset, 0.0) if scale == "paper" else CHOSEN[dataset]
 
 
 def table7(
@@ -46,14 +45,11 @@ def table7(
         dataset: this one's rows alone.
     """
     seeds = seeds_of(seeds)
-    names = {paper: dataset_for(paper, scale) for paper in LAMBDAS}
-    sets = [paper for paper, name in names.items() if dataset in (None, name)]
+    sets = chosen_sets(LAMBDAS, scale, dataset, "table7")
     chosen = [(_at(scale, name), paper, where) for name, paper, where in ROWS]
     kinds = [kind for kind in chosen if backbone in (None, kind[0])]
     if not kinds:
         raise unknown("backbone of table7", backbone, dict.fromkeys(name for name, *_ in chosen))
-    if not sets:
-        raise unknown("dataset of table7", dataset, names.values())
     rows = [row for paper in sets for kind in kinds for row in _rows(kind, paper, scale, seeds)]
     pairs = [
         Pair(_key(paper, kind[1], value), _key(paper, kind[1], 0.0), printed=False)
@@ -68,7 +64,7 @@ def table7(
         title="Regularisation",
         scale=scale,
         seeds=seeds,
-        stands_for=stands_for(scale, [names[paper] for paper in sets], ["source-a", "source-b"]),
+        stands_for=stands_for(scale, list(sets.values()), ["source-a", "source-b"]),
         rows=tuple(rows),
         pairs=tuple(pairs),
     )
@@ -79,7 +75,7 @@ def table_lambda(
 ) -> Table:
     """The choice of lambda for each data set: trained on "train", tested on "validation", one seed whatever is asked.
 
-    What comes out is :data:`CHOSEN`: the highest top-1 of the validation trajectories, the smallest lambda of equals.
+    What comes out is ``starts.CHOSEN``: the highest top-1 of the validation trajectories, of equals the least lambda.
     """
     backbone = backbone or "i3d"
     sets = [name for name in CHOSEN if dataset in (None, name)]
@@ -116,19 +112,12 @@ def _runs(
     dataset: str, backbone: str, prompts: bool | str, value: float, scale: str, seeds: Sequence[int], validating: bool
 ) -> tuple[Run, ...]:
     start = published("k600" if backbone == "timesformer" else "k400", scale, backbone)
-    return tuple(
-        Run(
-            dataset, backbone, recipe(backbone, scale, lambda_=value), seed=seed, size=SIZE_OF[scale],
-            prompts=prompts, start=start, scale=scale,
-            train_split="train" if validating else training_split(scale),
-            test_split="validation" if validating else "test",
-        )
-        for seed in seeds
-    )  # fmt: skip
+    splits = {"train_split": "train", "test_split": "validation"} if validating else {}
+    return fine_tuned(dataset, backbone, scale, seeds, start, prompts, value, **splits)
 
 
 def _at(scale: str, backbone: str) -> str:
-    return "i3d" if backbone == "timesformer" and SIZE_OF[scale] == "tiny" else backbone
+    return main_backbone(scale) if backbone == "timesformer" else backbone
 
 
 def _key(paper: str, name: str, value: float) -> str:

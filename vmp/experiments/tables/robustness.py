@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from vmp.experiments.nearest import unknown
 from vmp.experiments.rows import Pair, Row, Table
-from vmp.experiments.run import SIZE_OF, Run
-from vmp.experiments.tables.regularisation import lambda_for
-from vmp.experiments.tables.starts import dataset_for, published, seeds_of, stands_for, training_split
-from vmp.recipe import recipe
+from vmp.experiments.run import Run
+from vmp.experiments.tables.starts import (
+    chosen_sets,
+    dataset_for,
+    fine_tuned,
+    main_backbone,
+    published,
+    seeds_of,
+    stands_for,
+)
 
 #: The paper's degradations -> ours, at the paper's strength.
 DEGRADED = {"salt-pepper": ("salt-and-pepper", "medium"), "compression": ("half-resolution", "medium")}
@@ -77,7 +82,7 @@ def degradations(
 
 
 def _rows(paper: str, variant: str, backbone: str, scale: str, seeds: Sequence[int]) -> Iterator[Row]:
-    clean = fine_tuned(dataset_for(paper, scale), variant, backbone, scale, seeds)
+    clean = with_or_without(dataset_for(paper, scale), variant, backbone, scale, seeds)
     name, said, of = dataset_for(paper, scale), VARIANTS[variant], {"dataset": paper, "variant": variant}
     yield Row(f"{paper}/none/{variant}", f"{name}, clean, {said}", clean, of | {"degradation": "none"})
     for degradation, how in DEGRADED.items():
@@ -92,7 +97,7 @@ def _rows(paper: str, variant: str, backbone: str, scale: str, seeds: Sequence[i
 
 def _curves(paper: str, backbone: str, scale: str, seeds: Sequence[int]) -> Iterator[Row]:
     for variant, said in VARIANTS.items():
-        clean = fine_tuned(dataset_for(paper, scale), variant, backbone, scale, seeds)
+        clean = with_or_without(dataset_for(paper, scale), variant, backbone, scale, seeds)
         for name in CURVES:
             for severity in SEVERITIES:
                 title = f"{dataset_for(paper, scale)}, {_words((name, severity))}, {said}"
@@ -100,18 +105,10 @@ def _curves(paper: str, backbone: str, scale: str, seeds: Sequence[int]) -> Iter
                 yield Row(f"{paper}/{name}/{severity}/{variant}", title, runs)
 
 
-def fine_tuned(dataset: str, variant: str, backbone: str, scale: str, seeds: Sequence[int]) -> tuple[Run, ...]:
+def with_or_without(dataset: str, variant: str, backbone: str, scale: str, seeds: Sequence[int]) -> tuple[Run, ...]:
     """With ("vmp") or without ("baseline") the layer, from what stands for Kinetics-600; one run a seed."""
-    layered = variant == "vmp"
-    changes = {"lambda_": lambda_for(dataset, scale)} if layered else {"trained": ("backbone", "head")}
-    return tuple(
-        Run(
-            dataset, backbone, recipe(backbone, scale, **changes), seed=seed, size=SIZE_OF[scale],
-            prompts=True if layered else None, start=published("k600", scale, backbone), scale=scale,
-            train_split=training_split(scale),
-        )
-        for seed in seeds
-    )  # fmt: skip
+    start = published("k600", scale, backbone)
+    return fine_tuned(dataset, backbone, scale, seeds, start, True if variant == "vmp" else None)
 
 
 def _tested(run: Run, how: tuple[str, str]) -> Run:
@@ -125,8 +122,5 @@ def _words(how: tuple[str, str]) -> str:
 def _chosen(
     scale: str, seeds: int | Sequence[int], backbone: str | None, dataset: str | None, table: str
 ) -> tuple[tuple[int, ...], str, list[str]]:
-    names = {paper: dataset_for(paper, scale) for paper in SETS}
-    sets = [paper for paper, name in names.items() if dataset in (None, name)]
-    if not sets:
-        raise unknown(f"dataset of {table}", dataset, names.values())
-    return seeds_of(seeds), backbone or ("i3d" if SIZE_OF[scale] == "tiny" else "timesformer"), sets
+    sets = chosen_sets(SETS, scale, dataset, table)
+    return seeds_of(seeds), backbone or main_backbone(scale), list(sets)

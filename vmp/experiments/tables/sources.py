@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vmp.experiments.rows import Pair, Row, Table
-from vmp.experiments.run import SIZE_OF, Run
-from vmp.experiments.tables.regularisation import lambda_for
-from vmp.experiments.tables.starts import SOURCE_OF, dataset_for, published, seeds_of, stands_for, training_split
-from vmp.recipe import recipe
+from vmp.experiments.tables.starts import (
+    SOURCE_OF,
+    dataset_for,
+    fine_tuned,
+    main_backbone,
+    published,
+    seeds_of,
+    stands_for,
+)
 
 #: In the paper's order.
 SOURCES = {
@@ -30,22 +35,14 @@ def table3(
         dataset: another one.
     """
     seeds = seeds_of(seeds)
-    backbone = backbone or ("i3d" if SIZE_OF[scale] == "tiny" else "timesformer")
+    backbone = backbone or main_backbone(scale)
     dataset = dataset or dataset_for("mpii", scale)
     rows, pairs = [], []
     for source, title in SOURCES.items():
         for variant in ("baseline", "vmp"):
             layered = variant == "vmp"
-            changes = {"lambda_": lambda_for(dataset, scale)} if layered else {"trained": ("backbone", "head")}
-            chosen = recipe(backbone, scale, **changes)
             start = published(source, scale, backbone)
-            runs = tuple(
-                Run(
-                    dataset, backbone, chosen, seed=seed, size=SIZE_OF[scale], prompts=True if layered else None,
-                    start=start, scale=scale, train_split=training_split(scale),
-                )
-                for seed in seeds
-            )  # fmt: skip
+            runs = fine_tuned(dataset, backbone, scale, seeds, start, True if layered else None)
             said = f"{_named(source, title, scale)}, {'VMP' if layered else 'without VMP'}"
             rows.append(Row(f"{source}/{variant}", said, runs, {"pretrained_on": source, "variant": variant}))
         pairs.append(Pair(f"{source}/vmp", f"{source}/baseline"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from vmp.experiments.datasets import RENDERED
+from vmp.experiments.nearest import unknown
 from vmp.experiments.run import SIZE_OF, Run
 from vmp.recipe import pretraining as pretraining_recipe
+from vmp.recipe import recipe
 
 #: Published weights by the name that the paper's tables give them -> the source that stands in for them.
 SOURCE_OF = {"k400": "source-a", "k600": "source-b", "ssv2": "source-c", "howto100m": "source-d"}
@@ -14,6 +17,16 @@ SOURCE_OF = {"k400": "source-a", "k600": "source-b", "ssv2": "source-c", "howto1
 STAND_IN = {"hmdb51": "libras-mixed", "finegym": "libras-moving", "mpii": "libras-static"}
 REAL = {"hmdb51": "hmdb51", "finegym": "finegym", "mpii": "mpii-cooking-2"}
 FOLDS = {"hmdb51": (1, 2, 3), "finegym": (1,), "mpii": (1,)}
+
+#: Lambda at small scale, by the validation accuracy of I3D from source A (table "lambda"); a test sees to that.
+CHOSEN = {"libras-static": 0.0, "libras-moving": 0.0, "libras-mixed": 0.0}
+#: With full-size models: the paper's best, which it chose on the test split.
+PAPERS = {"mpii-cooking-2": 0.0, "finegym": 2.5, "hmdb51": 0.001}
+
+
+def lambda_for(dataset: str, scale: str) -> float:
+    """The lambda that a table uses for a data set: chosen on validation, with one backbone and one seed."""
+    return PAPERS.get(dataset, 0.0) if scale == "paper" else CHOSEN[dataset]
 
 
 def seeds_of(seeds: int | Sequence[int]) -> tuple[int, ...]:
@@ -37,6 +50,52 @@ def training_split(scale: str) -> str:
 def dataset_for(paper_name: str, scale: str) -> str:
     """The data set that a column of the paper's tables ("hmdb51", "finegym", "mpii") means at a scale."""
     return (REAL if scale == "paper" else STAND_IN)[paper_name]
+
+
+def main_backbone(scale: str) -> str:
+    """The paper's TimeSformer; at tiny size I3D, since a tiny TimeSformer has no image model to start from."""
+    return "i3d" if SIZE_OF[scale] == "tiny" else "timesformer"
+
+
+def chosen_sets(papers: Iterable[str], scale: str, dataset: str | None, table: str) -> dict[str, str]:
+    """The paper's names of a table's data sets -> what they are at a scale; of one data set alone where it is given.
+
+    Raises:
+        ValueError: a data set that the table has not, with the nearest.
+    """
+    names = {paper: dataset_for(paper, scale) for paper in papers}
+    found = {paper: name for paper, name in names.items() if dataset in (None, name)}
+    if not found:
+        raise unknown(f"dataset of {table}", dataset, names.values())
+    return found
+
+
+def fine_tuned(
+    dataset: str,
+    backbone: str,
+    scale: str,
+    seeds: Sequence[int],
+    start: Run | str,
+    prompts: bool | str | None,
+    lambda_: float | None = None,
+    **more: Any,
+) -> tuple[Run, ...]:
+    """Backbone, head and layer fine-tuned, one run a seed; without prompts there is no layer, and no lambda.
+
+    Args:
+        dataset, backbone, scale, seeds, start, prompts: as a :class:`vmp.experiments.run.Run` has them.
+        lambda_: None: what :func:`lambda_for` says.
+        more: any other field of the run.
+    """
+    if prompts is None:
+        chosen = recipe(backbone, scale, trained=("backbone", "head"))
+    else:
+        chosen = recipe(backbone, scale, lambda_=lambda_for(dataset, scale) if lambda_ is None else lambda_)
+    fields: dict[str, Any] = {"recipe": chosen, "train_split": training_split(scale)} | more
+    return tuple(
+        Run(dataset, backbone, seed=seed, size=SIZE_OF[scale], prompts=prompts, start=start, scale=scale, **fields)
+        for seed in seeds
+    )
 
 
 def published(name: str, scale: str, backbone: str) -> Run | str:
