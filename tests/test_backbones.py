@@ -289,8 +289,8 @@ def test_what_it_takes(name: str) -> None:
     paper, small = BACKBONES[name].paper.pathways, BACKBONES[name].tiny.pathways
     assert [p.name for p in paper] == [p.name for p in small]
     if name in SLOWFAST:
-        alpha = {"slowfast_4x16": 8, "slowfast_8x8": 4}[name]
-        for slow, fast in (paper, small):
+        papers = {"slowfast_4x16": 8, "slowfast_8x8": 4}[name]
+        for alpha, (slow, fast) in ((papers, paper), (papers / 2, small)):
             assert fast.frames == alpha * slow.frames
             assert slow.stride == alpha * fast.stride
 
@@ -358,17 +358,17 @@ def test_build_refuses_a_generator_of_another_device() -> None:
 def test_a_call_names_what_each_pathway_takes() -> None:
     model = tiny("slowfast_8x8", prompts="fast")
     slow, fast = clips_for(model)
-    expected = r"expected slow \(B, 3, 4, H, W\) and fast \(B, 3, 17, H, W\) with the extra frame first, floating point"
+    expected = r"expected slow \(B, 3, 4, H, W\) and fast \(B, 3, 9, H, W\) with the extra frame first, floating point"
     wrong = [
-        (fast, r"got float32 \(2, 3, 17, 64, 64\)"),
+        (fast, r"got float32 \(2, 3, 9, 64, 64\)"),
         ([slow], r"got float32 \(2, 3, 4, 64, 64\)\."),
         ([], r"got nothing\."),
-        ([fast, slow], r"got float32 \(2, 3, 17, 64, 64\), float32 \(2, 3, 4, 64, 64\)"),
-        ([slow, fast[:, :, 1:]], r"float32 \(2, 3, 16, 64, 64\)"),
+        ([fast, slow], r"got float32 \(2, 3, 9, 64, 64\), float32 \(2, 3, 4, 64, 64\)"),
+        ([slow, fast[:, :, 1:]], r"float32 \(2, 3, 8, 64, 64\)"),
         ([slow[:1], fast], r"got float32 \(1, 3, 4"),
-        ([slow, (255 * fast).to(torch.uint8)], r"uint8 \(2, 3, 17"),
-        ([slow, fast.movedim(1, -1)], r"float32 \(2, 17, 64, 64, 3\)"),
-        ([slow, fast[0]], r"float32 \(3, 17, 64, 64\)"),
+        ([slow, (255 * fast).to(torch.uint8)], r"uint8 \(2, 3, 9"),
+        ([slow, fast.movedim(1, -1)], r"float32 \(2, 9, 64, 64, 3\)"),
+        ([slow, fast[0]], r"float32 \(3, 9, 64, 64\)"),
         ([slow, "fast"], r"'fast'"),
     ]
     for clips, came in wrong:

@@ -102,7 +102,8 @@ def _slowfast(
         title,
         "slowfast",
         paper=Size(_slow_fast(32, 2, alpha), 224, 256, 0.5, paper),
-        tiny=Size(_slow_fast(16, 1, alpha), 64, 64, 0.0, tiny),
+        # half of the paper's ratio of the pathways: with it the slow one would have a single frame at 4x16
+        tiny=Size(_slow_fast(8, 2, alpha // 2), 64, 64, 0.0, tiny),
         test_views=(10, 3),
         averages="softmax",
         published=published,
@@ -150,7 +151,7 @@ def _timesformer() -> BackboneSpec:
         "TimeSformer (divided space-time)",
         "timesformer",
         paper=Size(_clip(8, 32), 224, 224, 0.0, TimesformerDimensions(16, 768, 12, 12, 3072)),
-        tiny=Size(_clip(8, 2), 64, 64, 0.0, TimesformerDimensions(8, 64, 3, 4, 256)),
+        tiny=Size(_clip(8, 2), 64, 64, 0.0, TimesformerDimensions(16, 64, 3, 4, 256)),
         test_views=(1, 3),
         averages="logits",
         published=Published(121.4, 196.0, 77.9, ORIGINAL),
