@@ -105,6 +105,35 @@ def test_another_layer_leaves_the_runs_without_it(
     assert list(model_of[PROMPTED]) != stored[PROMPTED]
 
 
+ALONE = replace(BASELINE, extra_frame=True)
+ADJACENT = replace(PROMPTED, adjacent=True)
+
+
+def test_another_extra_frame_or_adjacent_difference_leaves_the_other_runs(
+    store: Store, forget: Forget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vmp.adjacent import AdjacentPrompt
+    from vmp.data.pathways import Pathway
+
+    _stored(store, ALONE, ADJACENT)
+    original: Any = Pathway.__dict__["offsets"].fget
+    forward = AdjacentPrompt.forward
+    monkeypatch.setattr(AdjacentPrompt, "forward", lambda layer, clip: forward(layer, clip.roll(1, 2)))
+    forget()
+    assert state_of(ADJACENT, store).reason == "the model computes something else"
+    assert _states(store, SOURCE, BASELINE, PROMPTED, ALONE) == ["stored"] * 4
+    monkeypatch.undo()
+
+    def two_strides_before(pathway: Pathway) -> Any:
+        offsets = original(pathway)
+        return offsets - 2 * (offsets < 0)
+
+    monkeypatch.setattr(Pathway, "offsets", property(two_strides_before))
+    forget()
+    assert _states(store, SOURCE, BASELINE) == ["stored"] * 2
+    assert {state_of(run, store).reason for run in (PROMPTED, ALONE, ADJACENT)} == {"the data set gives other clips"}
+
+
 @pytest.mark.parametrize("change", ["momentum", "decay", "loss", "order"])
 def test_another_update_rule(store: Store, forget: Forget, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
     if change == "momentum":  # Nesterov's

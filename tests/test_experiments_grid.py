@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from vmp.experiments import grid, paper
@@ -91,6 +93,8 @@ def test_weights_are_compared_with_the_start_and_the_partner(table: Table) -> No
     for run in table.runs():
         assert not isinstance(run.start, Run) or (run, run.start) in pairs
     assert (_of(table, "vmp+finetuned-pretrained")[1], _of(table, "baseline")[1]) in pairs
+    assert (_of(table, "baseline")[0], _of(table, "baseline")[1]) in pairs  # the yardstick: another seed
+    assert not any(a == b for a, b in pairs)
 
 
 def test_scales_choose_models_and_data() -> None:
@@ -137,7 +141,8 @@ def test_table1_judges_the_mean_over_the_folds() -> None:
     wanted = grid.table("table1", "small", 1, "c2d", "libras-mixed")
     assert [pair.row for pair in wanted.pairs] == ["hmdb51/c2d-k400/vmp/mean"]
     assert set(wanted.row_of().values()) == {row.key for row in wanted.rows if row.folds == 1}
-    assert wanted.similar == (("hmdb51/c2d-k400/vmp/split1", "hmdb51/c2d-k400/baseline/split1"),)
+    vmp, baseline = (f"hmdb51/c2d-k400/{variant}/split1" for variant in ("vmp", "baseline"))
+    assert wanted.similar == ((vmp, baseline), (baseline, baseline))
 
 
 def test_with_and_without_differ_in_the_layer_and_lambda_alone_in_every_table() -> None:
@@ -249,8 +254,28 @@ def test_the_controls_differ_from_the_layer_in_one_thing_each() -> None:
     assert differs == {
         "vmp": set(), "bgr": {"layer"}, "absolute": {"layer"}, "frozen-start": {"recipe"},
         "identity": {"recipe", "layer"}, "frozen-paper": {"recipe", "layer"}, "baseline": {"recipe", "prompts"},
-        "baseline-twice": {"recipe", "prompts", "start", "head"},
+        "baseline-twice": {"recipe", "prompts", "start", "head"}, "adjacent": {"adjacent"},
+        "extra-frame": {"recipe", "prompts", "extra_frame"},
     }  # fmt: skip
+
+
+def test_the_extra_frame_alone_differs_from_the_baseline_by_it() -> None:
+    for name in ("libras-static", "libras-moving"):
+        wanted = grid.table("controls", "small", 2, dataset=name)
+        for alone, without in zip(
+            wanted.row(f"{name}/extra-frame").runs, wanted.row(f"{name}/baseline").runs, strict=True
+        ):
+            assert replace(alone, extra_frame=False) == without
+        judged = [(pair.row.split("/")[1], pair.against.split("/")[1]) for pair in wanted.pairs]
+        assert {("extra-frame", "baseline"), ("adjacent", "baseline"), ("adjacent", "vmp")} <= set(judged)
+        assert (f"{name}/adjacent", f"{name}/baseline") in wanted.similar
+
+
+def test_slowfast_has_no_extra_frame_alone() -> None:
+    wanted = grid.table("controls", "small", 1, "slowfast_4x16", "libras-static")
+    keys = {row.key.split("/")[1] for row in wanted.rows}
+    assert "adjacent" in keys
+    assert "extra-frame" not in keys
 
 
 def test_the_identity_layer_changes_nothing() -> None:

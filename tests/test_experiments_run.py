@@ -47,7 +47,8 @@ def test_a_field_that_is_added_later_changes_no_identity() -> None:
         {"prompts": True}, {"prompts": "fast"}, {"start": "k400"}, {"scale": "gpu"}, {"test_split": "validation"},
         {"recipe": RECIPE.changed(lr=0.01)}, {"recipe": RECIPE.changed(trained=("head",))},
         {"prompts": True, "layer": (("channel_order", "BGR"),)}, {"test_degradation": ("blur", "mild")},
-        {"train_degradation": ("blur", "mild")}, {"every_object": True},
+        {"train_degradation": ("blur", "mild")}, {"every_object": True}, {"extra_frame": True},
+        {"prompts": True, "adjacent": True},
     ],
 )  # fmt: skip
 def test_everything_that_is_chosen_is_in_the_identity(changes: dict[str, Any]) -> None:
@@ -125,6 +126,8 @@ def test_json_of_another_version() -> None:
         ({"head": "kept"}, "head: expected 'new' for a run that starts from nothing, got 'kept'"),
         ({"layer": (("gamma", 1),)}, r"layer: expected no options without prompts, got \{'gamma': 1\}"),
         ({"prompts": True, "layer": (("mean", 1), ("gamma", 1))}, "layer: expected pairs sorted by option"),
+        ({"adjacent": True}, "adjacent: expected prompts, whose differences they are, got none. Choose prompts=True"),
+        ({"extra_frame": True, "prompts": "fast"}, "extra_frame: expected no prompts, .* got prompts='fast'"),
     ],
 )
 def test_what_no_run_can_be(changes: dict[str, Any], reason: str) -> None:
@@ -141,6 +144,8 @@ def test_the_title_says_what_it_is() -> None:
         f"c2d (tiny) on libras-static, fold 2, prompts (slow), from source-b {start}, training prompt, seed 1"
     )
     assert "from k400" in _run(start="k400").title
+    assert "libras-static, an extra frame, training" in _run(extra_frame=True).title
+    assert "libras-static, prompts, adjacent differences, training" in _run(prompts=True, adjacent=True).title
 
 
 def test_starts_come_first_and_everything_once() -> None:

@@ -155,6 +155,17 @@ def test_every_pathway_is_what_the_windows_say(folder: Path) -> None:
             assert numbers(clip[0]) == expected.tolist()
 
 
+def test_each_frame_comes_after_the_one_just_before_it(folder: Path) -> None:
+    takes = ClipInput((Pathway("slow", 2, 8, extra=True), Pathway("fast", 3, 4, adjacent=True)), 16)
+    slow, fast = source(folder, ["v.mp4"], "test", test_views=(2, 1)).clips([0], takes)
+    assert (numbers(slow[0]), numbers(fast[0])) == ([0, 8, 16], [7, 8, 11, 12, 15, 16])
+    thinned = source(folder, ["fast.mp4"], "test", test_views=(2, 1)).clips([0], takes)[1]
+    assert numbers(thinned[0]) == [14, 16, 22, 24, 30, 32]  # of the frames that strides count
+    alone = ClipInput((Pathway("clip", 3, 6, adjacent=True),), 16)
+    short = source(folder, ["short.mp4"], "test").clips([0], alone)[0]  # ten frames, without room
+    assert numbers(short[0]) == [0, 0, 5, 6, 9, 9]
+
+
 # --- which squares ---
 
 

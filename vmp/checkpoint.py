@@ -17,6 +17,7 @@ from typing import Any, Literal, cast
 import torch
 from torch import Tensor, nn
 
+from vmp.backbones.positions import with_extra_time
 from vmp.choices import ChannelOrder
 
 _FORMAT = "vmp checkpoint 1"
@@ -138,7 +139,8 @@ def load_weights(model: nn.Module, path: str | Path, *, head: Literal["kept", "n
         path: safetensors as training leaves them.
         head: "kept": the file's, of as many classes; "new": the model's own stays.
 
-    A model with motion prompt layers takes the weights of one without: its m and n stay as they are.
+    A model with motion prompt layers takes the weights of one without: its m and n stay as they are. One that takes the
+    extra frame without a layer takes the weights of one that does not; TimeSformer's first time then serves twice.
 
     Raises:
         ValueError: weights missing, left over or of another shape, all listed; weights of clips with another order of
@@ -152,6 +154,8 @@ def load_weights(model: nn.Module, path: str | Path, *, head: Literal["kept", "n
     if not any(name in found for name in parts["prompt"]):
         stays |= set(parts["prompt"])
     found = {name: tensor for name, tensor in found.items() if name not in stays or name not in own}
+    if getattr(model, "extra_frame", False):
+        found = with_extra_time(found, own)
     _check_fit(path, found, {name: tensor for name, tensor in own.items() if name not in stays}, set(parts["head"]))
     _check_channels(path, model)
     model.load_state_dict(found, strict=False)

@@ -23,7 +23,7 @@ Picture = NDArray[np.uint8]
 
 def shown_pathway(model: VideoModel) -> Pathway:
     """The input whose maps are shown: of those with a layer the one with the shortest stride, else the last."""
-    prompted = [pathway for pathway in model.clip_input.pathways if pathway.extra]
+    prompted = [pathway for pathway in model.clip_input.pathways if pathway.name in model.prompts]
     return min(prompted, key=lambda pathway: pathway.stride) if prompted else model.clip_input.pathways[-1]
 
 
@@ -42,7 +42,7 @@ def shown_layer(model: VideoModel) -> MotionPrompt:
 def clip_maps(frames: Tensor, layer: MotionPrompt, clip_input: ClipInput) -> Maps:
     """Maps of every pair of frames, uint8 (T + 1, H, W, 3) in RGB -> float32 (T, ...) as :class:`vmp.maps.Maps` has.
 
-    Computed on the layer's device; no gradient is kept.
+    Of (2 T, H, W, 3) for a layer of adjacent differences. Computed on the layer's device; no gradient is kept.
     """
     clip = normalised([frames[None].to(layer.m.device)], clip_input)[0]  # (1, 3, T + 1, H, W)
     with torch.no_grad():

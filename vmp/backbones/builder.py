@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from vmp.adjacent import AdjacentPrompt
 from vmp.backbones.model import VideoModel
 from vmp.backbones.registry import BACKBONES
 from vmp.backbones.resnet3d import initialise_convolutions, resnet3d, slowfast
@@ -39,6 +40,8 @@ def build(
     generator: torch.Generator | None = None,
     dropout: float | None = None,
     crop: int | None = None,
+    extra_frame: bool = False,
+    adjacent: bool = False,
     **layer_options: Any,
 ) -> VideoModel:
     """A video model by name, on torch's default device.
@@ -60,22 +63,30 @@ def build(
             does not.
         crop: height and width of the clips in pixels; for TimeSformer a multiple of the patch, and the only one that
             the model then takes. None: the size's own, 224 for most, 64 for tiny.
+        extra_frame: a control: without a layer, the backbone itself takes the T + 1 frames that a layer would take.
+            TimeSformer has a time more then, for which that of the first frame of ``weights`` stands. Not for SlowFast.
+        adjacent: a control: :class:`vmp.adjacent.AdjacentPrompt` in place of each layer, the difference of each of the
+            T frames to the one just before it in the video, and not to the one a stride before.
         layer_options: of :class:`vmp.MotionPrompt`; mean, std and channel order are those of the backbone's clips
             where not given. And slope and shift, both or none: where every layer starts, instead of a random m and n.
 
     Raises:
-        ValueError: an unknown name (with the nearest), option or value; weights that do not fit.
+        ValueError: an unknown name (with the nearest), option or value; weights that do not fit; an extra frame beside
+            prompts or for SlowFast; adjacent frames without prompts.
     """
     spec = backbone_spec(name)
     prompted = prompted_pathways(spec, prompts)
     _check_layer_options(layer_options, prompted)
-    clip_input = spec.clip_input(size, prompted, crop, _channel_order(spec, weights, size))
+    clip_input = spec.clip_input(
+        size, prompted, crop, _channel_order(spec, weights, size), extra_frame=extra_frame, adjacent=adjacent
+    )
     _check_numbers(spec, num_classes, size, dropout, crop)
-    backbone = make_backbone(spec, num_classes, size, clip_input, dropout)
+    backbone = make_backbone(spec, num_classes, size, clip_input, dropout, extra_frame)
     initialise(backbone, spec, generator)
     expected = {"mean": clip_input.mean, "std": clip_input.std, "channel_order": clip_input.channel_order}
     options = expected | layer_options
-    layers = {pathway: _layer(generator, **options) for pathway in prompted}
+    kind = AdjacentPrompt if adjacent else MotionPrompt
+    layers = {pathway: _layer(kind, generator, **options) for pathway in prompted}
     model = VideoModel(backbone, layers, clip_input, spec, size)
     if weights is not None:
         from vmp.backbones.weights import load_pretrained
@@ -105,9 +116,17 @@ def prompted_pathways(spec: BackboneSpec, prompts: Prompts) -> tuple[str, ...]:
 
 
 def make_backbone(
-    spec: BackboneSpec, num_classes: int, size: str, clip_input: ClipInput, dropout: float | None = None
+    spec: BackboneSpec,
+    num_classes: int,
+    size: str,
+    clip_input: ClipInput,
+    dropout: float | None = None,
+    extra_frame: bool = False,
 ) -> nn.Module:
-    """The backbone without values: its parameters are on torch's meta device."""
+    """The backbone without values: its parameters are on torch's meta device.
+
+    ``extra_frame``: it takes a frame more itself; only TimeSformer has to know.
+    """
     chosen = spec.size(size)
     dropout = chosen.dropout if dropout is None else dropout
     window, frames = math.ceil(chosen.crop / 32), [pathway.frames for pathway in chosen.pathways]
@@ -122,7 +141,7 @@ def make_backbone(
             case TimesformerDimensions() as dimensions:
                 from vmp.backbones.timesformer import timesformer
 
-                return timesformer(dimensions, num_classes, dropout, frames[0], clip_input.crop)
+                return timesformer(dimensions, num_classes, dropout, frames[0] + extra_frame, clip_input.crop)
 
 
 def initialise(backbone: nn.Module, spec: BackboneSpec, generator: torch.Generator | None) -> None:
@@ -173,13 +192,17 @@ def _check_numbers(spec: BackboneSpec, num_classes: int, size: str, dropout: flo
 
 
 def _layer(
-    generator: torch.Generator | None, slope: float | None = None, shift: float | None = None, **options: Any
+    kind: type[MotionPrompt],
+    generator: torch.Generator | None,
+    slope: float | None = None,
+    shift: float | None = None,
+    **options: Any,
 ) -> MotionPrompt:
     if (slope is None) != (shift is None):
         raise ValueError(f"layer option: expected slope and shift, or none of them; got {slope=}, {shift=}")
     if slope is None or shift is None:
-        return MotionPrompt(generator=generator, **options)
-    return MotionPrompt.from_slope_shift(slope, shift, **options)
+        return kind(generator=generator, **options)
+    return kind.from_slope_shift(slope, shift, **options)
 
 
 def _check_layer_options(options: dict[str, Any], prompted: tuple[str, ...]) -> None:

@@ -19,7 +19,7 @@ class VideoModel(nn.Module):
     ``logits = model(clip)``, or ``logits, variation = model(clip, return_variation=True)``, with
 
     - clip: (B, 3, T, H, W), normalised as ``clip_input`` says; for SlowFast [slow, fast]. A pathway with a layer takes
-      T + 1 frames;
+      T + 1 frames, one with a layer of adjacent differences 2 T, one with an extra frame and no layer T + 1;
     - logits: (B, classes), never a softmax, neither in training nor in evaluation;
     - variation: the sum of the layers' V (Eq. 6), a scalar; 0 without a layer.
 
@@ -57,6 +57,11 @@ class VideoModel(nn.Module):
         last: Any = self.backbone
         return last.classifier if self.spec.family == "timesformer" else last.blocks[-1].proj
 
+    @property
+    def extra_frame(self) -> bool:
+        """Whether the backbone itself takes an extra frame, without a layer."""
+        return any(pathway.extra and pathway.name not in self.prompts for pathway in self.clip_input.pathways)
+
     def parts(self) -> dict[str, dict[str, nn.Parameter]]:
         """The parameters of "backbone", "head" and "prompt", by their names in ``named_parameters()``."""
         head = {id(parameter) for parameter in self.head.parameters()}
@@ -74,7 +79,7 @@ class VideoModel(nn.Module):
         self._check(given)
         taken, variations = [], []
         for pathway, frames in zip(self.clip_input.pathways, given, strict=True):
-            if pathway.extra:
+            if pathway.name in self.prompts:
                 frames, variation = self.prompts[pathway.name](frames)
                 variations.append(variation)
             taken.append(frames)
@@ -101,7 +106,7 @@ class VideoModel(nn.Module):
                 and clip.ndim == 5
                 and clip.is_floating_point()
                 and clip.shape[0] == first.shape[0]  # type: ignore[union-attr]
-                and clip.shape[1:3] == (3, pathway.frames + pathway.extra)
+                and clip.shape[1:3] == (3, pathway.given)
                 and (self._side is None or clip.shape[3:] == (self._side, self._side))
                 for clip, pathway in zip(clips, pathways, strict=True)
             )
@@ -118,8 +123,9 @@ class VideoModel(nn.Module):
         """What was expected of each pathway, and what came."""
         side = self._side or "H"
         expected = " and ".join(
-            f"{pathway.name} (B, 3, {pathway.frames + pathway.extra}, {side}, {self._side or 'W'})"
+            f"{pathway.name} (B, 3, {pathway.given}, {side}, {self._side or 'W'})"
             + (" with the extra frame first" if pathway.extra else "")
+            + (" with the one before each frame" if pathway.adjacent else "")
             for pathway in self.clip_input.pathways
         )
         came = ", ".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -27,3 +28,16 @@ def resize_places(embeddings: Tensor, tokens: int) -> Tensor:
     grid = embeddings[:, 1:].transpose(1, 2).unflatten(2, (side, side))  # (1, D, side, side)
     resized = F.interpolate(grid, size=(wanted, wanted), mode="nearest").flatten(2).transpose(1, 2)
     return torch.cat((token, resized), dim=1)
+
+
+def with_extra_time(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state whose times are for one frame more where the model's own are; else as it is.
+
+    The nearest of T times for T + 1 frames: the first is that of the extra frame too, all others keep theirs.
+    """
+    longer = {
+        name: resize_times(times, times.shape[1] + 1)
+        for name, times in state.items()
+        if name.endswith("time_embeddings") and name in own and own[name].shape[1] == times.shape[1] + 1
+    }
+    return {**state, **longer}

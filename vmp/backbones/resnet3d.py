@@ -185,7 +185,8 @@ def resnet3d(dimensions: ResNetDimensions, num_classes: int, dropout: float, win
     blocks: list[nn.Module] = [Stem(dimensions.stem, dimensions.stem_frames)]
     blocks += stages(dimensions, (dimensions.stem, *dimensions.out[:3]))
     if dimensions.pool:
-        blocks.insert(2, nn.MaxPool3d((2, 1, 1)))
+        # as published where the frames are even; of an odd number (an extra frame) the last stays, alone
+        blocks.insert(2, nn.MaxPool3d((2, 1, 1), ceil_mode=True))
     return Blocks([*blocks, Head(dimensions.out[-1], num_classes, dropout, window)])
 
 

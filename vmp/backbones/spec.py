@@ -213,6 +213,9 @@ class BackboneSpec:
         prompted: tuple[str, ...] = (),
         crop: int | None = None,
         channel_order: ChannelOrder = "RGB",
+        *,
+        extra_frame: bool = False,
+        adjacent: bool = False,
     ) -> ClipInput:
         """What a model of that size takes of a video, with an extra frame on each prompted pathway.
 
@@ -221,7 +224,38 @@ class BackboneSpec:
             prompted: the names of the pathways with a layer.
             crop: in pixels; None: the size's own.
             channel_order: of the weights, :attr:`WeightsEntry.channel_order`.
+            extra_frame: the extra frame on each pathway though there is no layer.
+            adjacent: in place of the extra frame the one just before each of the frames.
+
+        Raises:
+            ValueError: an unknown size; an extra frame beside a layer, or of a backbone with two pathways; adjacent
+                frames without a layer.
         """
+        self._check_frames(prompted, extra_frame, adjacent)
         chosen = self.size(size)
-        pathways = tuple(replace(pathway, extra=pathway.name in prompted) for pathway in chosen.pathways)
+        pathways = tuple(
+            replace(
+                pathway,
+                extra=extra_frame or (pathway.name in prompted and not adjacent),
+                adjacent=adjacent and pathway.name in prompted,
+            )
+            for pathway in chosen.pathways
+        )
         return ClipInput(pathways, chosen.crop if crop is None else crop, self.mean, self.std, channel_order)
+
+    def _check_frames(self, prompted: tuple[str, ...], extra_frame: bool, adjacent: bool) -> None:
+        if extra_frame and prompted:
+            raise ValueError(
+                "extra_frame: expected a model without a layer, which takes that frame itself; got one with a layer "
+                f"for {' and '.join(prompted)}. Choose prompts=None"
+            )
+        if extra_frame and len(self.pathways) > 1:
+            counts = [pathway.frames for pathway in self.pathways]
+            raise ValueError(
+                f"extra_frame: expected a backbone of one input, got {self.name}: its pathways take "
+                f"{' and '.join(map(str, counts))} frames, a ratio that is lost with one more in each"
+            )
+        if adjacent and not prompted:
+            raise ValueError(
+                "adjacent: expected a layer, whose differences they are; got a model without. Choose prompts=True"
+            )

@@ -84,13 +84,13 @@ class Degraded:
 def shared_frames(pathways: Sequence[Pathway]) -> tuple[list[tuple[int, int]], list[NDArray[np.int64]]]:
     """The different frames of a clip in order of time, and which of them each pathway shows.
 
-    All pathways begin at one frame; an extra frame lies one stride of its pathway before it.
+    All pathways begin at one frame; what they take before it is in :attr:`vmp.data.pathways.Pathway.offsets`.
 
     Returns:
-        (order, places): ``order[i]`` is (pathway, place) of one that shows frame i; ``places[p]`` (T,) or (T + 1,) are
-        the numbers of pathway p's frames.
+        (order, places): ``order[i]`` is (pathway, place) of one that shows frame i; ``places[p]`` are the numbers of
+        pathway p's frames, as many as it is given.
     """
-    times = [pathway.stride * np.arange(-int(pathway.extra), pathway.frames) for pathway in pathways]
+    times = [pathway.offsets for pathway in pathways]
     different = np.unique(np.concatenate(times))
     order = []
     for time in different:

@@ -93,7 +93,7 @@ def readable_clips(
             raise
         there = torch.tensor([index not in error.indices for index in indices])
     kept = [index for index, found in zip(indices, there.tolist(), strict=True) if found]
-    sizes = [(pathway.frames + pathway.extra, clip_input.crop, clip_input.crop, 3) for pathway in clip_input.pathways]
+    sizes = [(pathway.given, clip_input.crop, clip_input.crop, 3) for pathway in clip_input.pathways]
     clips = [torch.zeros((len(indices), *size), dtype=torch.uint8) for size in sizes]
     if kept:
         for whole, part in zip(clips, data.clips(kept, clip_input, view=view), strict=True):

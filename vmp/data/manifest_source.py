@@ -132,7 +132,9 @@ class ManifestSource:
     def clips(
         self, indices: Sequence[int], clip_input: ClipInput, *, epoch: int | None = None, seed: int = 0, view: int = 0
     ) -> list[Tensor]:
-        """uint8 (B, T, H, W, 3) in RGB, one tensor a pathway; T + 1 frames where it has an extra.
+        """uint8 (B, T, H, W, 3) in RGB, one tensor a pathway; T + 1 frames where it has an extra, 2 T where adjacent.
+
+        The frame just before another is that of the thinned video, whose frames strides count.
 
         Raises:
             ClipUnreadable: (a ValueError) in testing; names all clips of the batch that cannot be read.

@@ -85,7 +85,7 @@ class RenderedClips:
     def clips(
         self, indices: Sequence[int], clip_input: ClipInput, *, epoch: int | None = None, seed: int = 0, view: int = 0
     ) -> list[Tensor]:
-        """uint8 (B, T, H, W, 3) in RGB, one tensor a pathway; T + 1 frames where it has an extra.
+        """uint8 (B, T, H, W, 3) in RGB, one tensor a pathway; T + 1 frames where it has an extra, 2 T where adjacent.
 
         On the CPU, or where :meth:`held_on` put them. ``epoch`` None: the first rendering.
 

@@ -31,9 +31,14 @@ class Timing:
         return self.room + self.length
 
     @property
+    def drawn(self) -> NDArray[np.int64]:
+        """int64 (N,): which of the frames are drawn, in order."""
+        return np.arange(0, self.frames, self.unit, dtype=np.int64)
+
+    @property
     def times(self) -> NDArray[np.float64]:
         """The time of each drawn frame: 0 where the movement begins, 1 at the video's last frame."""
-        return (np.arange(0, self.frames, self.unit) - self.room) / (self.length - 1)
+        return (self.drawn - self.room) / (self.length - 1)
 
     def fits(self, clip_input: ClipInput) -> bool:
         """Whether a model finds all its frames drawn."""
@@ -42,7 +47,13 @@ class Timing:
             clip_input.room <= self.room
             and clip_input.length <= self.length
             and all(stride % self.unit == 0 for stride in strides)
+            and (self._draws_before or not any(pathway.adjacent for pathway in clip_input.pathways))
         )
+
+    @property
+    def _draws_before(self) -> bool:
+        """Whether the frame before each that a stride leads to is drawn."""
+        return self.unit == 1
 
     def taken(self, clip_input: ClipInput) -> tuple[NDArray[np.int64], ...]:
         """Which of the drawn frames each pathway takes; all pathways begin with the movement.
@@ -54,10 +65,35 @@ class Timing:
             raise ValueError(
                 f"clip_input: expected at most {self.room} frames of room and {self.length} from first to last, with "
                 f"strides that are multiples of {self.unit}; got {clip_input.room} and {clip_input.length}, strides "
-                f"{[pathway.stride for pathway in clip_input.pathways]}. Load with clip_input=..., which draws these"
+                f"{[pathway.stride for pathway in clip_input.pathways]}"
+                + (", each with the one before" if any(pathway.adjacent for pathway in clip_input.pathways) else "")
+                + ". Load with clip_input=..., which draws these"
             )
         windows = pathway_windows(self.frames, clip_input, start=self.room)
-        return tuple(indices // self.unit for indices in windows.indices)
+        return tuple(np.searchsorted(self.drawn, indices) for indices in windows.indices)
+
+
+@dataclass(frozen=True)
+class TimingWithBefore(Timing):
+    """A timing that draws the frame just before each of its frames too, for adjacent differences.
+
+    A class of its own: a field of :class:`Timing` would give clips that were drawn already another name.
+
+    Attributes:
+        before: frames drawn before each.
+    """
+
+    before: int = 1
+
+    @property
+    def drawn(self) -> NDArray[np.int64]:
+        """int64 (N,): which of the frames are drawn, in order."""
+        every = super().drawn
+        return np.unique(np.concatenate((every, every[1:] - self.before)))
+
+    @property
+    def _draws_before(self) -> bool:
+        return True
 
 
 def timing_for(clip_input: ClipInput | None) -> Timing:
@@ -66,4 +102,5 @@ def timing_for(clip_input: ClipInput | None) -> Timing:
     if clip_input is None or usual.fits(clip_input):
         return usual
     unit = math.gcd(*(pathway.stride for pathway in clip_input.pathways))
-    return Timing(clip_input.room, clip_input.length, unit)
+    adjacent = unit > 1 and any(pathway.adjacent for pathway in clip_input.pathways)
+    return (TimingWithBefore if adjacent else Timing)(clip_input.room, clip_input.length, unit)

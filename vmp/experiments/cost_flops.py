@@ -139,7 +139,7 @@ def _step(model: VideoModel, trained: Sequence[str]) -> int:
         for parameter in parameters.values():
             parameter.requires_grad_(part in trained)
     crop = model.clip_input.crop
-    shapes = [(1, 3, pathway.frames + pathway.extra, crop, crop) for pathway in model.clip_input.pathways]
+    shapes = [(1, 3, pathway.given, crop, crop) for pathway in model.clip_input.pathways]
     backward = {torch.ops.aten.convolution_backward: convolution_backward_flops}
     with FlopCounterMode(display=False, custom_mapping=backward) as counter:
         logits, variation = model([torch.empty(shape, device="meta") for shape in shapes], return_variation=True)

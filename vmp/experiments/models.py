@@ -30,7 +30,8 @@ def fresh_model(run: Run, classes: int, weights: str | None = None) -> VideoMode
         options.setdefault("channel_order", order)
     built: VideoModel = build(
         run.backbone, classes, run.prompts, weights, run.size, generator=torch.Generator().manual_seed(run.seed),
-        dropout=run.recipe.dropout, crop=CROPS.get(run.scale), **options,
+        dropout=run.recipe.dropout, crop=CROPS.get(run.scale), extra_frame=run.extra_frame, adjacent=run.adjacent,
+        **options,
     )  # fmt: skip
     built.clip_input = replace(built.clip_input, channel_order=order)
     return built
@@ -74,7 +75,10 @@ def clip_input(run: Run) -> ClipInput:
     from vmp.backbones.builder import backbone_spec, prompted_pathways
 
     spec, wanted = backbone_spec(run.backbone), cast(Any, run.prompts)
-    return spec.clip_input(run.size, prompted_pathways(spec, wanted), CROPS.get(run.scale), channel_order(run))
+    return spec.clip_input(
+        run.size, prompted_pathways(spec, wanted), CROPS.get(run.scale), channel_order(run),
+        extra_frame=run.extra_frame, adjacent=run.adjacent,
+    )  # fmt: skip
 
 
 def channel_order(run: Run) -> ChannelOrder:

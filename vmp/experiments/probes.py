@@ -165,7 +165,7 @@ def _fixed_clips(taken: ClipInput) -> Tensor | list[Tensor]:
 
     clips = []
     for pathway in taken.pathways:
-        frames, crop = pathway.frames + pathway.extra, taken.crop
+        frames, crop = pathway.given, taken.crop
         grid = torch.arange(3 * frames * crop * crop, dtype=torch.float32).reshape(1, 3, frames, crop, crop)
         clips.append(torch.cos(grid * 0.37 / pathway.stride))
     return clips[0] if len(clips) == 1 else clips

@@ -52,10 +52,13 @@ class Run:
         test_degradation: the same of the test clips.
         every_object: each test clip is rendered with every object; of a rendered set.
         tested_only: nothing is trained: the weights of the start, as they are, are tested.
+        extra_frame: without prompts, the backbone takes the frame that a layer would take as well.
+        adjacent: the layer's differences are to the frame just before in the video, not to the one a stride before.
 
     Raises:
-        ValueError: a value that none of these is; a head kept from nothing; options for a layer that is not there; an
-            unknown degradation; a run that is tested only and has not the whole model of another run.
+        ValueError: a value that none of these is; a head kept from nothing; options or adjacent differences for a layer
+            that is not there; an extra frame beside a layer; an unknown degradation; a run that is tested only and has
+            not the whole model of another run.
     """
 
     dataset: str
@@ -76,6 +79,8 @@ class Run:
     test_degradation: tuple[str, str] | None = None
     tested_only: bool = False
     every_object: bool = False
+    extra_frame: bool = False
+    adjacent: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (("size", SIZES), ("scale", SCALES), ("head", HEADS), ("prompts", PROMPTS)):
@@ -89,6 +94,10 @@ class Run:
             raise ValueError("head: expected 'new' for a run that starts from nothing, got 'kept'. Give a start")
         if self.layer and self.prompts is None:
             raise ValueError(f"layer: expected no options without prompts, got {dict(self.layer)}")
+        if self.adjacent and self.prompts is None:
+            raise ValueError("adjacent: expected prompts, whose differences they are, got none. Choose prompts=True")
+        if self.extra_frame and self.prompts is not None:
+            raise ValueError(f"extra_frame: expected no prompts, which take it anyway, got prompts={self.prompts!r}")
         if self.layer != tuple(sorted(self.layer)):
             raise ValueError(f"layer: expected pairs sorted by option, got {self.layer}")
         for degradation in (self.train_degradation, self.test_degradation):
@@ -118,6 +127,10 @@ class Run:
         parts = [f"{self.backbone} ({self.size}) on {self.dataset}" + (f", fold {self.fold}" if self.fold > 1 else "")]
         if self.prompts is not None:
             parts.append("prompts" if self.prompts is True else f"prompts ({self.prompts})")
+        if self.extra_frame:
+            parts.append("an extra frame")
+        if self.adjacent:
+            parts.append("adjacent differences")
         if self.start is not None:
             start = self.start
             parts.append(f"from {start if isinstance(start, str) else f'{start.dataset} {start.identity}'}")

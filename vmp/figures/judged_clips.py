@@ -71,7 +71,11 @@ def judged_clips(
         pictures += _pictures(model, data, index, clip_input or model.clip_input, gain)
     what = "got right" if right else "got wrong"
     shown = shown_pathway(model)
-    of = f"frames {shown.stride} apart" + ("" if shown.name == "clip" else f" of the {shown.name} input")
+    of = (
+        f"frames {shown.stride} apart"
+        + (", each against the one before it" if shown.adjacent else "")
+        + ("" if shown.name == "clip" else f" of the {shown.name} input")
+    )
     return Pictures(
         pictures,
         columns=4,
@@ -105,6 +109,6 @@ def _pictures(
     frames = clips[taken.pathways.index(shown)][0]
     maps = clip_maps(frames, layer, taken)
     moment = int(np.abs(maps.difference).mean(axis=(1, 2)).argmax())
-    frame = frames[moment + 1].cpu().numpy()
+    frame = frames[moment * (1 + shown.adjacent) + 1].cpu().numpy()
     names = ("frame", "difference: blue darker, orange brighter", "attention: dark is 1", "prompt")
     return list(zip(four_pictures(frame, maps, moment, layer, taken, gain), names, strict=True))

@@ -61,7 +61,10 @@ class Seeing:
         self.model, self.taken, self.gain = predictor.model, predictor.model.clip_input, gain
         self.layer, self.shown = shown_layer(self.model), shown_pathway(self.model)
         self._streams: dict[str, Any] = {name: layer.stream() for name, layer in self.model.prompts.items()}  # type: ignore[operator]
-        self._rings: dict[str, deque[Tensor]] = {each.name: deque(maxlen=each.frames) for each in self.taken.pathways}
+        self._rings: dict[str, deque[Tensor]] = {
+            each.name: deque(maxlen=each.frames if each.name in self._streams else each.given)
+            for each in self.taken.pathways
+        }
         self._first = self.taken.room + self.taken.length - 1  # the room is kept with a layer and without
         self._number, self._news = 0, False
         self._before: tuple[Tensor, float] | None = None

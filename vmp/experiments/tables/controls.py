@@ -41,8 +41,14 @@ def controls(
 ) -> Table:
     """The controls on the static and the moving set; I3D at tiny size, TimeSformer else.
 
-    Every row is judged against the baseline, and the variants of the layer against the layer as it is. A model sees the
-    same frames with and without a layer, so a layer that changes nothing is also the control of the extra frame.
+    Every row is judged against the baseline, and the variants of the layer against the layer as it is. What each shows:
+
+    - the layer that changes nothing: that a layer in front costs nothing by itself. Its prompts are the T frames of the
+      baseline; the extra frame goes into differences that it does not look at;
+    - the extra frame alone: what a backbone gains by seeing that frame too, T + 1 frames and no layer. SlowFast has no
+      such row, since one frame more in each pathway breaks their ratio;
+    - adjacent differences: whether the stride between the frames that are subtracted matters, all else equal;
+    - the baseline fine-tuned twice: what more training alone gains.
 
     Args:
         scale, seeds: as :func:`vmp.experiments.grid.table` takes them.
@@ -61,8 +67,8 @@ def controls(
         seeds=seeds,
         stands_for=stands_for(scale, sets, ["source-b"]),
         rows=tuple(rows),
-        pairs=tuple(pair for name in sets for pair in _pairs(name)),
-        similar=tuple((f"{name}/{key}", f"{name}/baseline") for name in sets for key in LAYERS),
+        pairs=tuple(pair for name in sets for pair in _pairs(name, backbone)),
+        similar=tuple((f"{name}/{key}", f"{name}/baseline") for name in sets for key in (*LAYERS, "adjacent")),
     )
 
 
@@ -85,10 +91,23 @@ def _rows(dataset: str, backbone: str, scale: str, seeds: Sequence[int]) -> Iter
     for key, (title, options, learns) in LAYERS.items():
         trained = ("backbone", "head", "prompt") if learns else ("backbone", "head")
         yield Row(f"{dataset}/{key}", f"{dataset}, {title}", runs(trained, prompts=True, layer=options))
+    adjacent = runs(("backbone", "head", "prompt"), prompts=True, adjacent=True)
+    yield Row(f"{dataset}/adjacent", f"{dataset}, VMP of adjacent differences", adjacent)
+    if _one_input(backbone):
+        alone = runs(("backbone", "head"), extra_frame=True)
+        yield Row(f"{dataset}/extra-frame", f"{dataset}, without VMP, the extra frame alone", alone)
 
 
-def _pairs(dataset: str) -> Iterator[Pair]:
-    for key in (*LAYERS, "baseline-twice"):
+def _pairs(dataset: str, backbone: str) -> Iterator[Pair]:
+    alone = ("extra-frame",) if _one_input(backbone) else ()
+    for key in (*LAYERS, "adjacent", *alone, "baseline-twice"):
         yield Pair(f"{dataset}/{key}", f"{dataset}/baseline", printed=False)
-    for key in ("bgr", "absolute", "frozen-start"):
+    for key in ("bgr", "absolute", "frozen-start", "adjacent"):
         yield Pair(f"{dataset}/{key}", f"{dataset}/vmp", printed=False)
+
+
+def _one_input(backbone: str) -> bool:
+    """Whether the extra frame can be had without a layer."""
+    from vmp.backbones.registry import BACKBONES
+
+    return len(BACKBONES[backbone].pathways) == 1
