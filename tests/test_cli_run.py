@@ -12,7 +12,7 @@ from experiment_stand_ins import BASELINE, PROMPTED, SOURCE, record_of, small_ta
 
 from vmp.experiments import grid
 from vmp.experiments.run import Run
-from vmp.experiments.scheduler import Event, Outcome, Stopped
+from vmp.experiments.scheduler import Event, Outcome, Stopped, Watch
 from vmp.experiments.store import Store
 from vmp.predictions import Predictions
 
@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> Store:
 def test_run_prints_what_is_stored_beside_the_paper(vmp: CommandLine, store: Store) -> None:
     status, said, errors = vmp("run", "small", "--scale", "smoke", "--seeds", "1", "--store", store.path)
     assert (status, errors) == (0, "")
-    assert said.startswith("3 runs are stored, 0 to do\n")
+    assert said.startswith("3 runs, all of them stored; nothing to do\n\nTable 2: Small.")
     assert "Baseline  50.6         81.8   50.0 (50.0 to 50.0)" in said
     assert "vmp  baseline  +5.6   +0.0" in said
 
@@ -65,8 +65,56 @@ def test_run_hands_its_options_on_and_tells_failures(
     assert (seen["jobs"], seen["threads"], seen["device"]) == (3, 2, "cpu")
     assert (seen["store"], seen["work"]) == (store.path, store.path / "w")
     wanted = grid.table("table2", "smoke", 2, "x3d_s", "libras-moving")
-    assert seen["runs"] == wanted.runs()
+    assert {run.identity for run in seen["runs"]} == {run.identity for run in wanted.runs()}
+    assert [run.seed for run in seen["runs"]] == [0] * 9 + [1] * 8  # the pretraining is of seed 0
     assert seen["similar"] == wanted.similarities()
+
+
+def test_all_tables_are_one_list_of_runs_and_a_line_each(
+    vmp: CommandLine, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs that tables share come once; Table 8 is measured after the rest, with the backbones that were chosen."""
+    seen: list[Any] = []
+
+    def run_jobs(runs: list[Run], *_: object, watch: Watch, **__: object) -> Outcome:
+        seen.extend(runs)
+        watch(Event("plan", "not shown: the estimate says it", total=len(runs)))
+        watch(Event("done", "the first", runs[0], done=1, total=len(runs)))
+        return Outcome(done=[run.identity for run in runs])
+
+    def table8(*arguments: Any, **options: Any) -> int:
+        seen.append((arguments[0], arguments[2], options))
+        return 0
+
+    monkeypatch.setattr("vmp.experiments.scheduler.run_jobs", run_jobs)
+    monkeypatch.setattr("vmp.experiments.timing.table8", table8)
+    given = ("--scale", "smoke", "--seeds", "2", "--only", "backbone=x3d", "--store", store.path, "--threads", "1")
+    status, said, errors = vmp("run", "all", "table1", *given, "--device", "cpu")
+    assert (status, errors) == (0, "")
+    assert seen.pop() == ("smoke", "cpu", {"backbones": ["x3d"], "threads": 1})
+    assert {run.backbone for run in seen} == {"x3d_m"}
+    assert len(seen) == len({run.identity for run in seen}) == 1 + 2 * 2 * 5
+    lines = said.splitlines()
+    assert lines[0].startswith("21 runs, none of them stored; 21 to do: about ")
+    assert lines[0].endswith(" (medians of stored runs; 21 runs by the nearest backbone)")
+    assert lines[1].startswith("1/21  the first  (about ")
+    assert lines[2:4] == [
+        "table1  Accuracy across backbones: 0 of 12 rows stored; 3 comparisons: 3 not testable here", "",
+    ]  # fmt: skip
+    assert lines[4].startswith("Table 8: What it costs. ")
+
+
+def test_a_dry_run_tells_how_long_and_trains_nothing(
+    vmp: CommandLine, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vmp.experiments.scheduler.run_jobs", None)
+    given = ("--scale", "smoke", "--seeds", "2", "--store", store.path, "--jobs", "1", "--device", "cpu", "--dry-run")
+    assert vmp("run", "small", *given)[1] == (
+        "5 runs, 3 of them stored; 3 to do (1 of them stored: their weights are not on this machine): about 4 s with "
+        "1 process (medians of stored runs)\n"
+    )
+    status, said, _ = vmp("run", "table8", *given)
+    assert (status, said) == (0, "table8: nothing is trained for it, it is measured\n")
 
 
 @pytest.mark.parametrize(("number", "status"), [(15, 143), (2, 130)])
@@ -109,7 +157,19 @@ def test_a_failed_run_does_not_keep_the_others_back(
     [
         (("run", "table22"), "table: expected one of table1, table2"),
         (("run", "table22"), "Did you mean 'table2'?"),
+        (("run", "table2", "fig77"), "Did you mean 'fig7'?"),
+        (("run",), "Missing argument"),
         (("run", "table2", "--scale", "smal"), "Did you mean 'small'?"),
+        (("run", "table2", "--only", "x3d"), "--only: expected backbone=NAME or dataset=NAME"),
+        (("run", "table2", "--only", "backbone="), "--only: expected backbone=NAME or dataset=NAME"),
+        (("run", "table2", "--only", "backbone=i3d,,c2d"), "got 'backbone=i3d,,c2d'"),
+        (("run", "table2", "--only", "bakbone=i3d"), "Did you mean 'backbone'?"),
+        (("run", "table2", "--only", "backbone=x3d"), "backbone of table2: expected one of i3d; got 'x3d'"),
+        (("run", "all", "--only", "dataset=libras-statik"), "dataset of these tables: expected one of libras-mixed"),
+        (("run", "all", "--scale", "paper", "--device", "cpu"), "device: expected a GPU at scale 'paper', got 'cpu'"),
+        (("table", "tabl1"), "Did you mean 'table1'?"),
+        (("table", "table2", "--format", "latx"), "format: expected one of text, md, csv, latex; got 'latx'"),
+        (("table", "table2", "--digits", "9"), "digits: expected 0 to 6, got 9"),
         (("run", "table2", "--backbone", "timesformr"), "Did you mean 'timesformer'?"),
         (("run", "table2", "--dataset", "libras-statc"), "Did you mean 'libras-static'?"),
         (("run", "table2", "--seeds", "0"), "seeds: expected how many, at least 1"),
@@ -166,6 +226,19 @@ def test_status(vmp: CommandLine, store: Store) -> None:
     said = vmp("status", "--scale", "smoke", "--seeds", "1", "--store", store.path)[1]
     assert "table2 (smoke, 1 seed): 0 stored, 0 stale, 9 missing" in said
     assert "small (smoke, 1 seed): 3 stored, 0 stale, 0 missing" in said
+    every = {run.identity for name in grid.TABLES for run in grid.table(name, "smoke", 1).runs()}
+    assert said.splitlines()[-1] == f"all: {len(every)} runs, 3 stored, 0 stale, {len(every) - 3} missing"
+
+
+def test_status_of_figures_counts_what_they_share_once(vmp: CommandLine, store: Store) -> None:
+    given = ("--scale", "smoke", "--seeds", "1", "--store", store.path)
+    said = vmp("status", "fig7", "table2", "--only", "backbone=i3d", *given)[1]
+    assert [line for line in said.splitlines() if not line.startswith("  ")][1:] == [
+        "fig7 (smoke, 1 seed): 0 stored, 0 stale, 4 missing",
+        "table2 (smoke, 1 seed): 0 stored, 0 stale, 9 missing",
+        "all: 9 runs, 0 stored, 0 stale, 9 missing",
+    ]
+    assert "nothing is trained for it; vmp run table8 measures it" in vmp("status", "table8", *given)[1]
 
 
 def test_verify_says_what_does_not_agree(vmp: CommandLine, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

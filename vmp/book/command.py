@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif options.parameter:
             raise ValueError("-p needs --only NAME: the book itself is built with the notebooks' own values")
         else:
+            # a book shows what is stored; training for hours is asked for by name: vmp run, or --only
+            os.environ.setdefault("VMP_TRAIN", "never")
             index = build_book(options.root, options.out, force=options.force, report=_say)
             _say(f"\nOpen it from disk:  {index.as_uri()}")
             _say(f"Or serve it:        {sys.executable} -m http.server --directory {index.parent}")

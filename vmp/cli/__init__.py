@@ -1,4 +1,4 @@
-"""The command line: ``vmp maps``, ``run``, ``train``, ``report``, ``predict``, ``live`` and what ``--help`` lists.
+"""The command line: ``vmp maps``, ``run``, ``table``, ``train``, ``report``, ``predict`` and what ``--help`` lists.
 
 A user's mistake is one line on stderr and exit status 2; a disk or system error, or a run that failed, status 1; a
 command that a signal stopped 128 and the signal's number. What a command needs is imported when it runs, so that
@@ -22,6 +22,7 @@ from vmp.cli.predict import predict
 from vmp.cli.report import report
 from vmp.cli.run import run
 from vmp.cli.status import status
+from vmp.cli.table import table
 from vmp.cli.train import BarePrompts, train
 from vmp.cli.verify import verify
 
@@ -85,7 +86,7 @@ def _vmp(
 
 app.add_typer(data)
 app.command(cls=BarePrompts)(train)
-for command in (report, predict, live, maps, evaluate, run, status, verify):
+for command in (report, predict, live, maps, evaluate, run, table, status, verify):
     app.command()(command)
 app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},

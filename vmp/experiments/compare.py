@@ -94,6 +94,35 @@ def pairs(
     return frame
 
 
+def pooled(
+    wanted: Table, chosen: Sequence[Pair], store: Store | str | os.PathLike[str] | None = None
+) -> tuple[Comparison | None, float | None, int]:
+    """Several pairs of one data set as one claim: what is gained on average over rows and seeds.
+
+    Every row and seed counts as a seed of the comparison, so the interval allows for other rows (backbones, starts) as
+    for other seeds; the test flips trajectories, with all their outcomes together.
+
+    Returns:
+        The comparison, None where no run is stored; the mean of the paper's gains, None where it has none; of how many
+        pairs runs are stored.
+
+    Raises:
+        ValueError: pairs that were tested on different trajectories.
+    """
+    from vmp.statistics import compare
+
+    found = _Found(wanted, store)
+    gains = [gain for gain in (_paper_gain(pair, wanted) for pair in chosen) if gain is not None]
+    outcomes = [each for each in (found.outcomes(pair) for pair in chosen) if each is not None]
+    papers = float(np.mean(gains)) if gains else None
+    if not outcomes:
+        return None, papers, 0
+    if any(not np.array_equal(outcomes[0][0], groups) for groups, _, _ in outcomes):
+        raise ValueError(f"pooled: expected pairs of one data set, got {', '.join(pair.row for pair in chosen)}")
+    without, with_ = (np.concatenate([each[place] for each in outcomes]) for place in (1, 2))
+    return compare(without, with_), papers, len(outcomes)
+
+
 class _Found:
     """What the store has of a table, each run looked up once."""
 
@@ -119,6 +148,11 @@ class _Found:
         """With against without, over the seeds for which both are stored; None: there is no such seed."""
         from vmp.statistics import compare
 
+        outcomes = self.outcomes(pair)
+        return None if outcomes is None else compare(*outcomes[1:])
+
+    def outcomes(self, pair: Pair) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]] | None:
+        """The groups, and for each seed for which both are stored what was right without and with."""
         against, row = (self._by_seed(self._wanted.row(key)) for key in (pair.against, pair.row))
         kept = [(a, b) for a, b in zip(against, row, strict=True) if a is not None and b is not None]
         if not kept:
@@ -126,7 +160,7 @@ class _Found:
         groups = [group for a, b in kept for group in (a[0], b[0])]
         if any(not np.array_equal(groups[0], other) for other in groups):
             raise ValueError(f"{pair.row} and {pair.against} were tested on different trajectories; they have no pairs")
-        return compare(np.stack([a[1] for a, _ in kept]), np.stack([b[1] for _, b in kept]))
+        return groups[0], np.stack([a[1] for a, _ in kept]), np.stack([b[1] for _, b in kept])
 
     def _by_seed(self, row: Row) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]] | None]:
         """For each seed the groups of all folds, and whether each was right; None where a fold is not stored."""
@@ -201,4 +235,5 @@ def _paper_gain(pair: Pair, wanted: Table) -> float | None:
         against = next((wanted.row(each.against) for each in wanted.pairs if each.row == pair.row), against)
     if row.paper is None or against.paper is None or wanted.number is None:
         return None
-    return round(_paper_value(row, wanted, "top1") - _paper_value(against, wanted, "top1"), 1)
+    gain = round(_paper_value(row, wanted, "top1") - _paper_value(against, wanted, "top1"), 1)
+    return None if math.isnan(gain) else gain  # Table 7 prints dashes

@@ -45,7 +45,7 @@ class Loaded:
 
 
 def run_missing(
-    name: str,
+    name: str | Table,
     scale: str = "small",
     seeds: int | Sequence[int] = 3,
     *,
@@ -60,8 +60,12 @@ def run_missing(
 ) -> Outcome:
     """Train what is missing or stale of a table, in worker processes; nothing where all of it is stored.
 
+    Where the environment has ``VMP_TRAIN=never``, as while the book is built, nothing is trained: what is missing is
+    reported.
+
     Args:
-        name, scale, seeds, backbone, dataset: as :func:`vmp.experiments.grid.table` takes them.
+        name: of the table, or the table itself.
+        scale, seeds, backbone, dataset: as :func:`vmp.experiments.grid.table` takes them.
         store: where results go; None finds it.
         work: where training happens; None: beside the store.
         jobs, threads, device: as ``vmp.experiments.scheduler.run_jobs`` takes them.
@@ -75,20 +79,37 @@ def run_missing(
     from vmp.experiments.scheduler import run_jobs
     from vmp.experiments.work import Work
 
-    wanted = grid.table(name, scale, seeds, backbone, dataset)
+    wanted = grid.table(name, scale, seeds, backbone, dataset) if isinstance(name, str) else name
     found = store if isinstance(store, Store) else Store.find(store)
+    if os.environ.get("VMP_TRAIN") == "never":
+        return _left(wanted, found, report)
     outcome = run_jobs(
         wanted.runs(), found, Work.find(work, found), similar=wanted.similarities(), jobs=jobs, threads=threads,
         device=device, watch=lines(report),
     )  # fmt: skip
     if not outcome.well:
         listed = "; ".join(f"{identity}: {error}" for identity, error in outcome.failed.items())
-        raise RuntimeError(f"{len(outcome.failed)} runs of {name} failed, {len(outcome.skipped)} left out. {listed}")
+        count, left = len(outcome.failed), len(outcome.skipped)
+        raise RuntimeError(f"{count} runs of {wanted.name} failed, {left} left out. {listed}")
     return outcome
 
 
+def _left(wanted: Table, store: Store, report: Callable[[str], None]) -> Outcome:
+    """Train nothing, and report what there would be to do."""
+    from vmp.experiments.scheduler import Outcome
+
+    runs = wanted.runs()
+    lacking = sum(state_of(run, store).name != "stored" for run in runs)
+    if lacking:
+        report(
+            f"{lacking} of {len(runs)} runs are not stored, and nothing is trained here; "
+            f"vmp run {wanted.name} --scale {wanted.scale} --seeds {len(wanted.seeds)} does it"
+        )
+    return Outcome()
+
+
 def load(
-    name: str,
+    name: str | Table,
     scale: str = "small",
     seeds: int | Sequence[int] = 3,
     *,
@@ -100,7 +121,7 @@ def load(
 
     Args and Raises: as :func:`vmp.experiments.compare.table`.
     """
-    wanted = grid.table(name, scale, seeds, backbone, dataset)
+    wanted = grid.table(name, scale, seeds, backbone, dataset) if isinstance(name, str) else name
     found = store if isinstance(store, Store) else Store.find(store)
     keys = wanted.row_of()
     states = [(keys.get(run.identity, "start"), run, state_of(run, found)) for run in wanted.runs()]

@@ -41,20 +41,31 @@ def survey(table: Table, store: Store, work: Work) -> pd.DataFrame:
 
 def lines(found: pd.DataFrame, table: Table) -> Iterator[str]:
     """A survey for a terminal: counts, then each run that is not stored, those that are stale with the reason."""
-    counts = found["state"].value_counts()
-    shown = [state for state in STATES if counts.get(state, 0) or state != "running"]
-    said = ", ".join(f"{counts.get(state, 0)} {state}" for state in shown)
     seeds = f"{len(table.seeds)} seed{'s' if len(table.seeds) > 1 else ''}"
-    yield f"{table.name} ({table.scale}, {seeds}): {said}"
+    yield f"{table.name} ({table.scale}, {seeds}): {_counted(found)}"
     for _, run in found[found["state"] != "stored"].iterrows():
         reason = f": {run['reason']}" if run["reason"] else ""
         yield f"  {run['state']:<8} {run['identity']}  {run['row']}, seed {run['seed']}{reason}"
+
+
+def together(surveys: Sequence[pd.DataFrame]) -> str:
+    """A line over several surveys, in which a run that several tables share counts once."""
+    import pandas as pd
+
+    found = pd.concat(surveys, ignore_index=True).drop_duplicates("identity")
+    return f"all: {len(found)} run{'s' if len(found) > 1 else ''}, {_counted(found)}"
 
 
 def others(store: Store, tables: Sequence[Table]) -> list[str]:
     """The keys of records that belong to none of these tables."""
     known = {run.identity for table in tables for run in table.runs()}
     return [key for key in store if key.split("-")[0] not in known]
+
+
+def _counted(found: pd.DataFrame) -> str:
+    counts = found["state"].value_counts()
+    shown = [state for state in STATES if counts.get(state, 0) or state != "running"]
+    return ", ".join(f"{counts.get(state, 0)} {state}" for state in shown)
 
 
 def _name(state: State, run: Run, work: Work) -> str:

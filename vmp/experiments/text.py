@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vmp.experiments.grid import Table
@@ -11,63 +12,105 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def table(wanted: Table, rows: pd.DataFrame, pairs: pd.DataFrame) -> str:
+def table(wanted: Table, rows: pd.DataFrame, pairs: pd.DataFrame, digits: int = 1, caption: str | None = None) -> str:
     """Rows, then what is compared, with intervals and verdicts.
 
     Args:
         wanted: the table.
         rows: of :func:`vmp.experiments.compare.table`.
         pairs: of :func:`vmp.experiments.compare.pairs`.
+        digits: after the point of percentages and points.
+        caption: above it; None: scale, seeds and what is stood in for.
     """
-    number = f"Table {wanted.number}: " if wanted.number else ""
+    plain = f"Scale {wanted.scale}, {count(len(wanted.seeds), 'seed')}" + (
+        f"; {wanted.stands_for}" if wanted.stands_for else ""
+    )
+    state = {"stored": ""}
+    shown = [tuple(state.get(cell, cell) for cell in line) for line in row_cells(rows, digits)]
     parts = [
-        f"\n{number}{wanted.title}. Scale {wanted.scale}, {_count(len(wanted.seeds), 'seed')}"
-        + (f"; {wanted.stands_for}" if wanted.stands_for else ""),
+        f"\n{title(wanted)}. {caption or plain}",
         "Top-1 and top-5 in percent of the test trajectories: mean over seeds (lowest to highest)\n",
-        _aligned([_ROW_HEAD, *(_row(row) for _, row in rows.iterrows())]),
-        "\nDifferences in top-1, points; p with Holm's correction over this page\n",
-        _aligned([_PAIR_HEAD, *(_pair(pair) for _, pair in pairs.iterrows())]),
+        aligned([_ROW_HEAD, *shown]),
     ]
+    if len(pairs):
+        said = "\nDifferences in top-1, points; p with Holm's correction over this page\n"
+        parts += [said, aligned([_PAIR_HEAD, *pair_cells(pairs, digits)])]
     return "\n".join(parts)
+
+
+def summary(wanted: Table, rows: pd.DataFrame, pairs: pd.DataFrame) -> str:
+    """A line: how many rows are stored, and how many comparisons came out with which verdict."""
+    stored = int((rows["state"] == "stored").sum())
+    counts = pairs["verdict"].value_counts()
+    verdicts = ", ".join(f"{counts[name]} {name}" for name in counts.index)
+    compared = f"; {count(len(pairs), 'comparison')}: {verdicts}" if len(pairs) else ""
+    return f"{wanted.name}  {wanted.title}: {stored} of {count(len(rows), 'row')} stored{compared}"
+
+
+def title(wanted: Table) -> str:
+    """The paper's number, where it has one, and the title."""
+    return f"Table {wanted.number}: {wanted.title}" if wanted.number else wanted.title
+
+
+def row_cells(rows: pd.DataFrame, digits: int = 1) -> list[tuple[str, ...]]:
+    """Of each row: title, the paper's top-1 and top-5, those here with the seeds' lowest and highest, state."""
+    return [
+        (
+            row["title"],
+            *(_number(row[f"paper_{metric}"], digits) for metric in ("top1", "top5")),
+            *(_spread(row[metric], row[f"{metric}_low"], row[f"{metric}_high"], digits) for metric in ("top1", "top5")),
+            row["state"],
+        )
+        for _, row in rows.iterrows()
+    ]
+
+
+def pair_cells(
+    pairs: pd.DataFrame, digits: int = 1, titles: Mapping[str, str] = MappingProxyType({})
+) -> list[tuple[str, ...]]:
+    """Of each comparison: the two rows, by their titles or else keys, the paper's gain, here, interval, p, verdict."""
+    return [
+        (
+            *(titles.get(pair[name], pair[name]) for name in ("row", "against")),
+            *(_points(pair[name], digits) for name in ("paper", "here")),
+            "" if _empty(pair["low"]) else f"{_points(pair['low'], digits)} to {_points(pair['high'], digits)}",
+            "" if _empty(pair["p_holm"]) else _chance(pair["p_holm"]),
+            pair["verdict"],
+        )
+        for _, pair in pairs.iterrows()
+    ]
 
 
 _ROW_HEAD = ("", "paper top-1", "top-5", "here top-1", "top-5", "")
 _PAIR_HEAD = ("", "against", "paper", "here", "95 % interval", "p", "verdict")
 
 
-def _row(row: pd.Series) -> tuple[str, ...]:
-    here = [_spread(row[m], row[f"{m}_low"], row[f"{m}_high"]) for m in ("top1", "top5")]
-    state = "" if row["state"] == "stored" else row["state"]
-    return (row["title"], _percent(row["paper_top1"]), _percent(row["paper_top5"]), *here, state)
+def _spread(mean: float, low: float, high: float, digits: int) -> str:
+    return "-" if _empty(mean) else f"{_number(mean, digits)} ({_number(low, digits)} to {_number(high, digits)})"
 
 
-def _pair(pair: pd.Series) -> tuple[str, ...]:
-    interval = "" if _empty(pair["low"]) else f"{_points(pair['low'])} to {_points(pair['high'])}"
-    p = "" if _empty(pair["p_holm"]) else f"{pair['p_holm']:.3f}"
-    return (pair["row"], pair["against"], _points(pair["paper"]), _points(pair["here"]), interval, p, pair["verdict"])
+def _number(value: float, digits: int) -> str:
+    return "" if _empty(value) else f"{value:.{digits}f}"
 
 
-def _spread(mean: float, low: float, high: float) -> str:
-    return "-" if _empty(mean) else f"{mean:.1f} ({low:.1f} to {high:.1f})"
+def _points(value: float, digits: int) -> str:
+    return "" if _empty(value) else f"{round(value, digits) + 0.0:+.{digits}f}"  # no minus zero
 
 
-def _percent(value: float) -> str:
-    return "" if _empty(value) else f"{value:.1f}"
-
-
-def _points(value: float) -> str:
-    return "" if _empty(value) else f"{value:+.1f}"
+def _chance(p: float) -> str:
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
 
 
 def _empty(value: float) -> bool:
     return value != value
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """ "1 run", "3 runs"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
+def aligned(lines: Sequence[Sequence[str]]) -> str:
     """Columns as wide as their widest entry, two spaces apart."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join("  ".join(f"{cell:<{w}}" for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -30,10 +31,11 @@ class Table:
         caption: plain text under the table: what to see.
         decimals: of every number that is not whole, or a dict column -> decimals for some of them.
         emphasise: a boolean for each row; rows that are True are set bold.
+        links: column -> an address for each of its cells, for example "accuracy.html"; None: no link.
         stack: on a phone every row becomes a block of its cells, each under its heading; for tables of prose.
 
     Raises:
-        ValueError: no columns, or ``emphasise`` of another length than the table.
+        ValueError: no columns; ``emphasise`` or links of another length than the table; links of no column.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Table:
         decimals: int | dict[str, int] = 3,
         emphasise: pd.Series | None = None,
         stack: bool = False,
+        links: Mapping[str, Sequence[str | None]] | None = None,
     ) -> None:
         if frame.shape[1] == 0:
             raise ValueError("Table needs a DataFrame with at least one column, got none")
@@ -54,15 +57,17 @@ class Table:
         numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
         places = [decimals if isinstance(decimals, int) else decimals.get(str(n), 3) for n in frame.columns]
         names = [str(name) for name in frame.columns]
+        _check_links(frame, links or {})
+        to = [list((links or {}).get(name, [None] * len(frame))) for name in names]
         heads = "".join(_cell("th", name, "", right) for name, right in zip(names, numeric, strict=True))
         body = "".join(
             "<tr>"
             + "".join(
-                _cell("td", _text(v, p), name, right, strong)
-                for v, name, p, right in zip(row, names, places, numeric, strict=True)
+                _cell("td", _text(v, p), name, right, strong, href)
+                for v, name, p, right, href in zip(row, names, places, numeric, hrefs, strict=True)
             )
             + "</tr>"
-            for row, strong in zip(frame.itertuples(index=False), bold, strict=True)
+            for row, strong, hrefs in zip(frame.itertuples(index=False), bold, zip(*to, strict=True), strict=True)
         )
         below = f'<figcaption style="margin-top:0.5rem">{html.escape(caption)}</figcaption>' if caption else ""
         self.html = (
@@ -80,7 +85,16 @@ class Table:
         return {"text/html": self.html, "text/plain": self.frame.to_string(index=False)}
 
 
-def _cell(tag: str, text: str, label: str, right: bool, strong: bool = False) -> str:
+def _check_links(frame: pd.DataFrame, links: Mapping[str, Sequence[str | None]]) -> None:
+    for name, hrefs in links.items():
+        if name not in frame.columns or len(hrefs) != len(frame):
+            raise ValueError(
+                f"links: expected {len(frame)} addresses for a column of {', '.join(map(str, frame.columns))}, "
+                f"got {len(hrefs)} for {name!r}"
+            )
+
+
+def _cell(tag: str, text: str, label: str, right: bool, strong: bool = False, href: str | None = None) -> str:
     style = _CELL + f";text-align:{'right' if right else 'left'}"
     if right:
         style += ";font-variant-numeric:tabular-nums"
@@ -89,7 +103,10 @@ def _cell(tag: str, text: str, label: str, right: bool, strong: bool = False) ->
     if strong:
         style += ";font-weight:700"
     what = ' scope="col"' if tag == "th" else f' data-label="{html.escape(label)}"'
-    return f'<{tag}{what} style="{style}">{html.escape(text)}</{tag}>'
+    said = html.escape(text)
+    if href is not None:
+        said = f'<a href="{html.escape(href)}">{said}</a>'
+    return f'<{tag}{what} style="{style}">{said}</{tag}>'
 
 
 def _text(value: object, decimals: int) -> str:

@@ -88,7 +88,7 @@ def table1(
         stands_for=stands_for(scale, list(sets.values()), sorted({SOURCE_OF[block.start] for block in blocks})),
         rows=tuple(rows),
         pairs=tuple(pairs),
-        similar=tuple((_first_split(pair.row), _first_split(pair.against)) for pair in pairs),
+        similar=_similar(pairs),
     )
 
 
@@ -120,6 +120,12 @@ def _pairs(block: Block, paper: str) -> Iterator[Pair]:
     for variant in block.prompts:
         if variant != "baseline":
             yield Pair(key_of(block, paper, variant, split), key_of(block, paper, "baseline", split))
+
+
+def _similar(pairs: Sequence[Pair]) -> tuple[tuple[str, str], ...]:
+    """With and without the layer, and the seeds without it: the yardstick."""
+    compared = [(_first_split(pair.row), _first_split(pair.against)) for pair in pairs]
+    return (*compared, *dict.fromkeys((against, against) for _, against in compared))
 
 
 def key_of(block: Block, paper: str, variant: str, split: str) -> str:

@@ -1,0 +1,188 @@
+"""The page of all claims: pooled by hand, what was learned by hand, and what is missing stays so."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from experiment_stand_ins import BASELINE, PROMPTED, SOURCE, record_of
+
+from vmp.experiments import compare, grid
+from vmp.experiments.claims import NOT_RUN, claims
+from vmp.experiments.grid import Pair, Row, Table
+from vmp.experiments.learned_claims import (
+    Learned,
+    differences,
+    fast_against_slow,
+    largest_against_none,
+    static_against_moving,
+)
+from vmp.experiments.ledger import COLUMNS, ledger
+from vmp.experiments.store import Store
+from vmp.figures.claims import claims_figure
+from vmp.figures.fold import Fold
+from vmp.figures.tables import Table as Shown
+
+ALL, HALF, NONE = [True] * 20, [True] * 10 + [False] * 10, [False] * 20
+SETS = {page.stem for page in (Path(__file__).parent.parent / "notebooks").glob("*.py")}
+
+
+def _two_pairs(dataset: str = "libras-static") -> Table:
+    """Two rows with the layer, each against its own baseline; told apart by the seed of the second two."""
+    baselines = [BASELINE, replace(BASELINE, seed=7, dataset=dataset)]
+    rows = []
+    for name, baseline in zip("ab", baselines, strict=True):
+        prompted = replace(PROMPTED, start=baseline, seed=baseline.seed, dataset=baseline.dataset)
+        rows += [Row(f"{name}0", "", (baseline,), {"variant": "baseline"})]
+        rows += [Row(f"{name}1", "", (prompted,), {"variant": "vmp+frozen-baseline"})]
+    pairs = (Pair("a1", "a0"), Pair("b1", "b0"))
+    return Table("two", 2, "Two", "smoke", (0,), "", tuple(rows), pairs)
+
+
+def _store(path: Path, table: Table, **right: list[bool]) -> Store:
+    found = Store(path / "results")
+    found.add(*record_of(SOURCE))
+    for key, outcomes in right.items():
+        found.add(*record_of(table.row(key).runs[0], outcomes))
+    return found
+
+
+def test_pairs_are_pooled_by_hand(tmp_path: Path) -> None:
+    table = _two_pairs()
+    store = _store(tmp_path, table, a0=NONE, a1=HALF, b0=HALF, b1=ALL)
+    comparison, papers, stored = compare.pooled(table, table.pairs, store)
+    # each of the 20 trajectories gains in one of the two rows
+    assert comparison.difference == 50.0
+    assert comparison.p == pytest.approx(2 / 2**20)
+    assert comparison.seeds == 2
+    assert papers == pytest.approx(5.6)  # Table 2 prints 56.2 and 50.6, here for both rows
+    assert stored == 2
+
+
+def test_what_is_not_stored_is_not_pooled(tmp_path: Path) -> None:
+    table = _two_pairs()
+    store = _store(tmp_path, table, a0=NONE, a1=HALF, b0=HALF)
+    comparison, _, stored = compare.pooled(table, table.pairs, store)
+    assert (comparison.difference, stored) == (50.0, 1)
+    assert compare.pooled(table, table.pairs, Store(tmp_path / "none"))[0] is None
+
+
+def test_other_trajectories_cannot_be_pooled(tmp_path: Path) -> None:
+    table = _two_pairs()
+    store = _store(tmp_path, table, a0=NONE, a1=HALF, b0=HALF[:15], b1=ALL[:15])
+    with pytest.raises(ValueError, match="pooled: expected pairs of one data set, got a1, b1"):
+        compare.pooled(table, table.pairs, store)
+
+
+def test_differences_of_what_was_learned_by_hand() -> None:
+    layers = pd.DataFrame(
+        {
+            "row": ["mpii/x/0", "mpii/x/2", "mpii/x/2", "mpii/x/1", "mpii/x/2"],
+            "seed": [0, 0, 0, 0, 1],
+            "pathway": ["fast", "fast", "slow", "fast", "fast"],
+            "slope": [9.0, 4.0, 6.0, 1.0, 3.0],
+            "shift": [0.1, 0.2, 0.4, 0.0, 0.0],
+        }
+    )
+    slope = Learned("slope", -1, largest_against_none)
+    assert differences(slope, layers).tolist() == [5.0 - 9.0]  # the mean of both layers; seed 1 has no partner
+    assert differences(replace(slope, column="shift"), layers) == pytest.approx([0.2])
+    assert differences(slope, layers.iloc[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("than", "key", "partner"),
+    [
+        (largest_against_none, "mpii/timesformer/2", "mpii/timesformer/0"),
+        (largest_against_none, "finegym/timesformer/2", None),
+        (largest_against_none, "finegym/slowfast-fast/5", "finegym/slowfast-fast/0"),
+        (static_against_moving, "mpii/c2d-k400/vmp", "finegym/c2d-k400/vmp"),
+        (static_against_moving, "hmdb51/c2d-k400/vmp/split1", None),
+        (fast_against_slow, "hmdb51/slowfast-k400/vmp-fast/split2", "hmdb51/slowfast-k400/vmp-slow/split2"),
+        (fast_against_slow, "mpii/slowfast-k400/vmp-both", None),
+    ],
+)
+def test_which_row_a_claim_compares_with(than, key: str, partner: str | None) -> None:
+    assert than(key) == partner
+    table = grid.table("table7" if than is largest_against_none else "table1", "small", 1)
+    for each in (key, partner):
+        if each is not None:
+            table.row(each)  # there is such a row
+
+
+def test_every_claim_has_a_page_a_place_and_a_verdict(tmp_path: Path) -> None:
+    found = claims(seeds=1, store=tmp_path / "none")
+    assert (found["verdict"] == NOT_RUN).all()
+    assert set(found["page"]) <= SETS
+    assert found["where"].str.match(r"(Table|Fig\.) \d").all()
+    assert found["words"].is_unique
+    of = found.set_index("words")["paper"]
+    # Table 1, the paper's gains on MPII Cooking 2: 2.6 2.3 3.9 2.1 3.0 .7 5.2 6.0
+    (mean,) = of[of.index.str.contains("every backbone gains on MPII")]
+    assert mean == pytest.approx(np.mean([2.6, 2.3, 3.9, 2.1, 3.0, 0.7, 5.2, 6.0]))
+    assert of["Learned on a static camera, they cost a little on a moving one"] == pytest.approx(-0.7)
+
+
+def test_stored_runs_give_a_claim_its_verdict(tmp_path: Path) -> None:
+    """Table 4's way from static to moving, 30 trajectories of which 20 are lost, against the paper's loss of 0.7."""
+    table = grid.table("table4", "small", 1)
+    store = Store(tmp_path / "results")
+    for run in table.runs():
+        with_layer = run in table.row("mpii-finegym/vmp").runs
+        store.add(*record_of(run, [True] * 10 + [not with_layer] * 20))
+    found = claims(seeds=1, store=store).set_index("words")
+    row = found.loc["Learned on a static camera, they cost a little on a moving one"]
+    assert row["here"] == pytest.approx(-200 / 3)
+    assert row["verdict"] == "same direction on the stand-in"
+    # a claim whose two rows were right alike cannot be told
+    other = found.loc["Learned on a moving camera, prompts help a new head on a static one"]
+    assert (other["here"], other["verdict"]) == (0.0, "cannot tell")
+
+
+def test_the_picture_draws_what_is_there() -> None:
+    frame = pd.DataFrame(
+        {"words": ["a", "b"], "paper": [6.0, math.nan], "here": [math.nan, 1.0], "low": [math.nan, -1.0],
+         "high": [math.nan, 2.0]}
+    )  # fmt: skip
+    lines = claims_figure(frame).axes[0].lines[1:]
+    assert [list(line.get_xdata()) for line in lines] == [[6.0], [-1.0, 2.0], [1.0]]
+
+
+def test_the_ledger_lists_every_record(tmp_path: Path) -> None:
+    table = _two_pairs()
+    store = _store(tmp_path, table, a0=NONE, a1=HALF)
+    path = store.path / "runs" / f"{table.row('a1').runs[0].identity}.json"
+    path.write_text(path.read_text().replace('"protocol": 1', '"protocol": 0'))
+    found = ledger(store).set_index("key")
+    assert [found.index.name, *found.columns] == list(COLUMNS)
+    assert found.loc[table.row("a1").runs[0].identity, ["state", "prompts", "start", "top1"]].tolist() == [
+        "stale", "all", "libras-static", 50.0,
+    ]  # fmt: skip
+    assert found.loc[SOURCE.identity, ["state", "prompts", "start", "trained"]].tolist() == [
+        "stored", "none", "", "backbone+head",
+    ]  # fmt: skip
+    assert ledger(store, "paper").empty
+    assert ledger(tmp_path / "none").empty
+
+
+def test_a_fold_holds_its_rows_as_they_are() -> None:
+    shown = Fold(("two <rows>", pd.DataFrame({"a": [1, 2]})))
+    assert "two &lt;rows&gt;" in shown.html
+    assert "<pre" in shown.html
+    with pytest.raises(ValueError, match="Fold needs at least one part"):
+        Fold()
+
+
+def test_a_cell_can_lead_to_a_page() -> None:
+    frame = pd.DataFrame({"a": ["x", "y"], "b": [1, 2]})
+    shown = Shown(frame, links={"a": ["p.html", None]})
+    assert '<a href="p.html">x</a>' in shown.html
+    assert ">y</td>" in shown.html
+    with pytest.raises(ValueError, match="links: expected 2 addresses for a column of a, b, got 1 for 'a'"):
+        Shown(frame, links={"a": ["p.html"]})
+    with pytest.raises(ValueError, match="got 2 for 'c'"):
+        Shown(frame, links={"c": ["p.html", "q.html"]})

@@ -1,0 +1,167 @@
+"""Every claim of the paper beside what was found here, judged together from the stored runs.
+
+How each is looked at is in :mod:`vmp.experiments.claim_looks`. What gives a p is corrected by Holm's method for all
+claims of the page.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from vmp.experiments import grid
+from vmp.experiments.claim_looks import Look, Seen, classes, gain, learned, most_alike, overhead
+from vmp.experiments.learned_claims import Learned, fast_against_slow, largest_against_none, static_against_moving
+from vmp.experiments.rows import Pair
+from vmp.experiments.store import Store
+from vmp.experiments.weights_compared import FIG7
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Of a test that is not one of accuracies.
+LEVEL = 0.05
+#: The words of a verdict where what a claim needs is not stored yet.
+NOT_RUN = "not run yet"
+#: The paper's data sets in the keys of rows -> their names.
+_SETS = {"hmdb51": "HMDB-51", "finegym": "FineGym", "mpii": "MPII Cooking 2"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the paper.
+
+    Attributes:
+        words: what it says.
+        where: in the paper.
+        page: the chapter that looks at it, by the name of its notebook.
+        table: of :data:`vmp.experiments.grid.TABLES`, whose runs it needs.
+        look: what the stored runs say of it.
+    """
+
+    words: str
+    where: str
+    page: str
+    table: str
+    look: Look
+
+
+def _row(*keys: str) -> Callable[[Pair], bool]:
+    return lambda pair: pair.row in keys and pair.printed
+
+
+def _of(dataset: str) -> Callable[[Pair], bool]:
+    return lambda pair: pair.row.startswith(f"{dataset}/") and pair.printed
+
+
+def _claims() -> Iterator[Claim]:
+    for dataset, name in _SETS.items():
+        words = f"With motion prompts every backbone gains on {name} (mean over backbones)"
+        yield Claim(words, "Table 1", "accuracy", "table1", gain(_of(dataset)))
+    variants = {
+        "vmp+frozen-pretrained": "The layer alone gains on a frozen pretrained model",
+        "vmp+finetuned-pretrained": "Fine-tuned with prompts, a model gains",
+        "vmp+frozen-baseline": "The layer's two numbers alone gain on a frozen fine-tuned model",
+        "vmp+finetuned-baseline": "A second round with prompts gains",
+    }
+    for row, words in variants.items():
+        yield Claim(words, "Table 2", "finetuning_variants", "table2", gain(_row(row)))
+    words = "Prompts gain from every pretraining source (mean over sources)"
+    yield Claim(words, "Table 3", "pretraining_sources", "table3", gain(lambda pair: pair.printed))
+    words = "Learned on a moving camera, prompts help a new head on a static one"
+    yield Claim(words, "Table 4", "across_data_sets", "table4", gain(_row("finegym-mpii/vmp")))
+    words = "Learned on a static camera, they cost a little on a moving one"
+    yield Claim(words, "Table 4", "across_data_sets", "table4", gain(_row("mpii-finegym/vmp")))
+    for dataset in ("finegym", "mpii"):
+        for kind, said in (("salt-pepper", "salt-and-pepper noise"), ("compression", "half the resolution")):
+            words = f"Prompts gain under {said} on {_SETS[dataset]}"
+            look = gain(_row(f"{dataset}/{kind}/vmp"))
+            yield Claim(words, "Table 5", "noise_and_compression", "table5", look)
+    words = "Prompts combine motion and object: over all objects more is right"
+    yield Claim(words, "Table 6", "objects_and_motion", "table6", gain(lambda pair: pair.row == "vmp"))
+    words = "On FineGym the best λ, 2.5, is better than none"
+    best = gain(lambda pair: pair.row == "finegym/timesformer/2.5")
+    yield Claim(words, "Table 7", "cameras", "table7", best)
+    yield from _learned_claims()
+    yield from _other_claims()
+
+
+def _learned_claims() -> Iterator[Claim]:
+    """Sec. 3.2 and Fig. 4."""
+    columns: tuple[Literal["slope", "shift"], ...] = ("slope", "shift")
+    for column in columns:
+        words = f"A larger λ ends with a smaller {column} (the largest λ of each set, against λ = 0)"
+        look = learned(Learned(column, -1, largest_against_none))
+        yield Claim(words, "Fig. 4 a, b", "cameras", "table7", look)
+    for column in columns:
+        words = f"A static camera teaches a larger {column} than a moving one"
+        yield Claim(words, "Fig. 4 c", "cameras", "table1", learned(Learned(column, 1, static_against_moving)))
+    words = "On SlowFast's fast pathway the slope becomes steeper than on its slow one"
+    yield Claim(words, "Fig. 4 d", "cameras", "table1", learned(Learned("slope", 1, fast_against_slow)))
+
+
+def _other_claims() -> Iterator[Claim]:
+    words = "The weights of fine-tuning with prompts and of a second round with them are the most alike of four pairs"
+    *others, first = FIG7.values()
+    yield Claim(words, "Fig. 7", "what_fine_tuning_changes", "table2", most_alike(first, others))
+    words = "More than half of the classes of MPII Cooking 2 gain (34 of 67)"
+    look = classes("vmp+finetuned-pretrained", "baseline", 34, 67)
+    yield Claim(words, "Fig. 11", "class_by_class", "table2", look)
+    words = "The layer's cost in time is negligible (at most what the paper's table prints)"
+    yield Claim(words, "Table 8", "costs", "table2", overhead)
+
+
+def claims(
+    scale: str = "small",
+    seeds: int | Sequence[int] = 3,
+    store: Store | str | os.PathLike[str] | None = None,
+) -> pd.DataFrame:
+    """All claims, judged together.
+
+    Columns: words, where, page, table, unit (of the numbers: "points" of top-1, the mean over rows; "slope" or "shift";
+    "% of classes", "cosine", "% longer"), paper (missing where it gives no number), here, low, high, rows (for how many
+    of a claim's rows runs are stored), runs (how many are compared with as many others), p_holm, verdict (of
+    :data:`vmp.statistics.VERDICTS`, or :data:`NOT_RUN`).
+
+    Args:
+        scale, seeds: as :func:`vmp.experiments.grid.table` takes them.
+        store: where records are; None finds it.
+    """
+    import pandas as pd
+
+    from vmp.statistics import holm
+
+    found = store if isinstance(store, Store) else Store.find(store)
+    tables = {name: grid.table(name, scale, seeds) for name in {claim.table for claim in _claims()}}
+    seen = [(claim, claim.look(tables[claim.table], found)) for claim in _claims()]
+    tested = [place for place, (_, each) in enumerate(seen) if not math.isnan(each.p)]
+    corrected = dict(zip(tested, holm([seen[place][1].p for place in tested]), strict=True))
+    return pd.DataFrame(
+        [_line(claim, each, corrected.get(place, math.nan)) for place, (claim, each) in enumerate(seen)]
+    )
+
+
+def _line(claim: Claim, seen: Seen, p: float) -> dict[str, Any]:
+    return {
+        "words": claim.words, "where": claim.where, "page": claim.page, "table": claim.table, "unit": seen.unit,
+        "paper": seen.paper, "here": seen.here, "low": seen.low, "high": seen.high, "rows": seen.rows,
+        "runs": seen.runs, "p_holm": p, "verdict": _verdict(seen, p),
+    }  # fmt: skip
+
+
+def _verdict(seen: Seen, p: float) -> str:
+    from vmp.statistics import verdict
+
+    if math.isnan(seen.here):
+        return NOT_RUN
+    if seen.comparison is not None:
+        return verdict(seen.comparison, None if math.isnan(seen.direction) else seen.direction, p)
+    if seen.verdict:
+        return seen.verdict
+    if p > LEVEL:
+        return "cannot tell"
+    agrees = seen.direction > 0 if seen.unit == "% of classes" else seen.here * seen.direction > 0
+    return "same direction on the stand-in" if agrees else "opposite"
