@@ -12,6 +12,7 @@ import pytest
 from experiment_stand_ins import BASELINE, PROMPTED, SOURCE, record_of
 
 from vmp.experiments import compare, grid
+from vmp.experiments.claim_looks import classes, most_alike
 from vmp.experiments.claims import NOT_RUN, claims
 from vmp.experiments.grid import Pair, Row, Table
 from vmp.experiments.learned_claims import (
@@ -119,6 +120,7 @@ def test_every_claim_has_a_page_a_place_and_a_verdict(tmp_path: Path) -> None:
     assert (found["verdict"] == NOT_RUN).all()
     assert set(found["page"]) <= SETS
     assert found["where"].str.match(r"(Table|Fig\.) \d").all()
+    assert set(found["table"]) <= set(grid.TABLES)
     assert found["words"].is_unique
     of = found.set_index("words")["paper"]
     # Table 1, the paper's gains on MPII Cooking 2: 2.6 2.3 3.9 2.1 3.0 .7 5.2 6.0
@@ -141,6 +143,36 @@ def test_stored_runs_give_a_claim_its_verdict(tmp_path: Path) -> None:
     # a claim whose two rows were right alike cannot be told
     other = found.loc["Learned on a moving camera, prompts help a new head on a static one"]
     assert (other["here"], other["verdict"]) == (0.0, "cannot tell")
+
+
+def test_classes_are_counted_and_signed(tmp_path: Path) -> None:
+    """Two classes: one gains, the other stays; a sign test of one is 1."""
+    table = _two_pairs()
+    store = _store(tmp_path, table, a0=NONE, a1=HALF)
+    seen = classes("a1", "a0", 34, 67)(table, store)
+    assert seen.paper == pytest.approx(100 * 34 / 67)
+    assert (seen.here, seen.direction, seen.p) == (100.0, 1, 1.0)  # the stand-ins' groups are all of one class
+    assert math.isnan(classes("b1", "b0", 34, 67)(table, store).here)
+    assert math.isnan(classes("a1", "a0", 34, 67)(table, Store(tmp_path / "none")).here)
+
+
+def test_which_pair_is_the_most_alike(tmp_path: Path) -> None:
+    """0.9 against 0.5 in one seed: ahead by 0.4, which chance gives in one of two."""
+    table = _two_pairs()
+    rows = {key: table.row(key).runs[0] for key in ("a0", "a1")}
+    store = _store(tmp_path, table, a0=NONE, a1=HALF)
+    look = most_alike(("a1", "a0"), [("a0", "start")])
+    assert math.isnan(look(table, store).here)
+    cosines = {("a1", "a0"): [0.95, 0.85], ("a0", "start"): [0.4, 0.6]}
+    for (a, b), values in cosines.items():
+        other = SOURCE if b == "start" else rows[b]
+        layers = pd.DataFrame({"layer": ["x", "y"], "block": ["0", "1"], "cosine": values})
+        store.add_similarity(rows[a].identity, other.identity, layers)
+    seen = look(table, store)
+    assert (seen.here, seen.p, seen.runs) == (pytest.approx(0.4), 0.5, 1)
+    behind = most_alike(("a0", "start"), [("a1", "a0")])(table, store)
+    assert (behind.here, behind.p) == (pytest.approx(-0.4), 1.0)
+    assert math.isnan(most_alike(("a1", "a0"), [("b1", "b0")])(table, store).here)
 
 
 def test_the_picture_draws_what_is_there() -> None:

@@ -11,8 +11,10 @@ from vmp.book.pages import pages_of
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHAPTERS = [
-    "five_minutes", "layer", "power_normalisation", "temporal_variation", "seeing", "rendered_libras", "data_sets",
-    "own_videos", "finetuning_variants", "disagreements",
+    "claims", "five_minutes", "layer", "power_normalisation", "temporal_variation", "seeing", "rendered_libras",
+    "data_sets", "own_videos", "accuracy", "finetuning_variants", "pretraining_sources", "across_data_sets",
+    "noise_and_compression", "objects_and_motion", "cameras", "costs", "what_fine_tuning_changes", "class_by_class",
+    "controls", "disagreements", "runs",
 ]  # fmt: skip
 
 

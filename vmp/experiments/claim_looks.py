@@ -129,6 +129,8 @@ def most_alike(first: tuple[str, str], others: Iterable[tuple[str, str]]) -> Loo
         if any(pair not in means.columns for pair in pairs):
             return Seen("cosine", direction=1.0)
         means = means[pairs].dropna()
+        if not len(means):
+            return Seen("cosine", direction=1.0)
         ahead = means[first] - means[pairs[1:]].max(axis=1)
         p = float(len(pairs)) ** -len(ahead) if (ahead > 0).all() else 1.0
         return Seen("cosine", here=float(ahead.mean()), direction=1.0, p=p, runs=len(ahead))

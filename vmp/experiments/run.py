@@ -12,7 +12,7 @@ import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Union
 
@@ -233,7 +233,7 @@ def _without_defaults(instance: Any) -> dict[str, Any]:
 def _from_plain(cls: Any, plain: Mapping[str, Any], where: str) -> Any:
     if not isinstance(plain, Mapping):
         raise ValueError(f"{where}: expected the fields of a {cls.__name__}, got {plain!r}")
-    kinds = typing.get_type_hints(cls)
+    kinds = _hints(cls)
     names = [field.name for field in dataclasses.fields(cls)]
     for name in plain:
         if name not in names:
@@ -242,6 +242,11 @@ def _from_plain(cls: Any, plain: Mapping[str, Any], where: str) -> Any:
         return cls(**{name: _value(kinds[name], value, f"{where}.{name}") for name, value in plain.items()})
     except TypeError as error:  # a field without a default is not there
         raise ValueError(f"{where}: {error}") from error
+
+
+@cache
+def _hints(cls: Any) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def _value(kind: Any, value: Any, where: str) -> Any:
