@@ -22,17 +22,11 @@
 # page is built.
 
 # %% tags=["hide-input"]
-import math
-
-import pandas as pd
 from IPython.display import Markdown
 
 from vmp.experiments.claims import NOT_RUN, claims
-from vmp.experiments.reproduction import points
-from vmp.figures.claims import claims_figure
-from vmp.figures.reproduced import interval
+from vmp.figures.claims import claims_figure, claims_table
 from vmp.figures.still import Still
-from vmp.figures.tables import Table
 
 # %% tags=["parameters"]
 scale = "small"  # "gpu" and "paper": full-size models, where their runs are stored
@@ -40,37 +34,7 @@ seeds = 3
 
 # %% tags=["hide-input"]
 found = claims(scale, seeds)
-
-
-def here(row: dict[str, object]) -> str:
-    """The difference with what it is a difference of."""
-    if math.isnan(row["here"]):
-        return "–"
-    if row["unit"] == "points":
-        return f"{points(row['here'])} ({interval(row['low'], row['high'])})"
-    return f"{row['unit']} {row['here']:+.3f}".replace("-", "−")
-
-
-said = found.to_dict("records")
-Table(
-    pd.DataFrame(
-        {
-            "claim": found["words"],
-            "where": found["where"],
-            "paper": ["–" if math.isnan(row["paper"]) else points(row["paper"]) for row in said],
-            "here (95 % interval)": [here(row) for row in said],
-            "p (Holm)": found["p_holm"],
-            "runs": found["runs"],
-            "verdict": found["verdict"],
-            "chapter": [page.replace("_", " ") for page in found["page"]],
-        }
-    ),
-    decimals=3,
-    stack=True,
-    links={"chapter": [f"{page}.html" for page in found["page"]]},
-    caption="Points of top-1, or differences of learned slopes and shifts. Runs: how many are compared with as "
-    "many others. p is corrected by Holm's method for all claims of this page.",
-)
+claims_table(found)
 
 # %% tags=["hide-input"]
 Still(
@@ -97,13 +61,11 @@ Markdown(
 # - **not run yet**: a run that the claim needs is not stored.
 #
 # A claim about several rows (backbones, sources) is pooled: each row and seed counts as a run, so the interval allows
-# for other rows as for other seeds. Claims about slopes and shifts are paired run by run; their test flips runs, and
-# nothing but the layer's two numbers is looked at.
-#
-# Claims that were computed and not trained are in their chapters: what a layer costs in
-# [What it costs](costs.ipynb), what the maps show in [Seeing motion prompts](seeing.ipynb) and
-# [Temporal attention variation](temporal_variation.ipynb), where the paper disagrees with itself in
-# [Where paper, code and mathematics disagree](disagreements.ipynb).
+# for other rows as for other seeds. Claims about slopes, shifts, weights and classes have tests of their own: signs of
+# paired runs, the chance of coming first in every seed, a sign test of classes. What is computed and not trained stands
+# in its chapter: what the maps show in [Seeing motion prompts](seeing.ipynb) and
+# [Temporal attention variation](temporal_variation.ipynb), and where the paper disagrees with itself in
+# [this one](disagreements.ipynb).
 #
 # ## At the paper's scale
 #

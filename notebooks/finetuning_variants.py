@@ -31,10 +31,10 @@ import math
 import pandas as pd
 from IPython.display import Markdown
 
-from vmp import experiments
-from vmp.experiments import compare, grid
+from vmp.experiments.reproduction import outcome, pretrained, provenance, reproduce, tally
 from vmp.figures import finetuning
 from vmp.figures.interactive import Interactive
+from vmp.figures.reproduced import Sentences, accuracy_table, comparison_table
 from vmp.figures.still import Still
 from vmp.figures.tables import Table
 
@@ -52,33 +52,9 @@ dataset = "libras-static"  # or another data set that `vmp status` lists
 # the page is the same.
 
 # %% tags=["hide-input"]
-chosen = {"backbone": backbone, "dataset": dataset}
-experiments.run_missing("table2", scale, seeds, **chosen, device=device, report=print)
-found = experiments.load("table2", scale, seeds, **chosen)
-table = compare.table("table2", scale, seeds, **chosen)
-pairs = compare.pairs("table2", scale, seeds, **chosen)
-titles = dict(zip(table["key"], table["title"], strict=True))
-rows = found.runs[found.runs["row"] != "start"]
-start = found.runs[found.runs["row"] == "start"]
-
-# %% tags=["hide-input"]
-groups = found.predictions.query("level == 'group' and row != 'start'")
-trajectories = groups["group"].nunique()
-days = sorted({date[:10] for date in found.runs["date"]})
-where = (
-    f"Scale “{scale}”: {grid.table('table2', scale, seeds, **chosen).stands_for}. "
-    f"{backbone}, {found.runs['identity'].nunique()} runs, seeds {', '.join(map(str, found.table.seeds))}; "
-    f"{trajectories} test trajectories; {'; '.join(sorted(set(found.runs['device'])))}; "
-    f"{days[0]}{'' if len(days) == 1 else ' to ' + days[-1]}."
-)
-pretraining = (
-    f" All seeds start from **one** pretraining run ({start.iloc[0]['title']}; top-1 {start.iloc[0]['top1']:.1f} % on "
-    "its own test split), as all of the paper's start from one published checkpoint. A seed decides the new head, the "
-    "random start of m and n, the order of the clips and which rendering of a trajectory an epoch shows."
-    if len(start)
-    else ""
-)
-Markdown(where + pretraining)
+shown = reproduce("table2", scale, seeds, backbone=backbone, dataset=dataset, device=device, report=print)
+found, titles = shown.found, shown.titles
+Markdown(f"{provenance(shown)}\n\n{pretrained(shown)}")
 
 # %% tags=["hide-input"]
 Markdown(
@@ -106,64 +82,21 @@ Markdown(
 # %% [markdown]
 # ## Paper and here
 
-
 # %% tags=["hide-input"]
-def spread(row: pd.Series, metric: str) -> str:
-    """The mean of the seeds, and the lowest and the highest."""
-    if math.isnan(row[metric]):
-        return row["state"]
-    return f"{row[metric]:.1f} ({row[f'{metric}_low']:.1f}–{row[f'{metric}_high']:.1f})"
-
-
-shown = pd.DataFrame(
-    {
-        "variant": table["title"],
-        "paper, top-1": table["paper_top1"],
-        "here, top-1": [spread(row, "top1") for _, row in table.iterrows()],
-        "paper, top-5": table["paper_top5"],
-        "here, top-5": [spread(row, "top5") for _, row in table.iterrows()],
-    }
-)
-Table(
-    shown,
-    decimals=1,
-    caption=f"Accuracy in percent. Paper: MPII Cooking 2, one run each. Here: mean of {seeds} seeds (lowest–highest), "
-    "the scores of a trajectory's renderings averaged. Two of the rows read the paper's one row in two ways.",
-)
-
-# %% [markdown]
-# The comparisons. An interval covers other trajectories and other seeds; the test flips trajectories, and its p is
-# corrected by Holm's method for all the claims of this page. A direction is told only where both agree.
-
-# %% tags=["hide-input"]
-judged = pd.DataFrame(
-    {
-        "comparison": [f"{titles[p.row]}, against {titles[p.against]}" for p in pairs.itertuples()],
-        "paper": pairs["paper"],
-        "here": pairs["here"],
-        "95 % interval": [
-            "–" if math.isnan(p.low) else f"{p.low:+.1f} to {p.high:+.1f}".replace("-", "−") for p in pairs.itertuples()
-        ],
-        "p (Holm)": pairs["p_holm"],
-        "verdict": pairs["verdict"],
-    }
-)
-Table(
-    judged,
-    decimals={"paper": 1, "here": 1, "p (Holm)": 3},
-    stack=True,
-    caption="Differences in top-1, points. The paper's gain stands beside the controls that it lacks as well.",
-)
+accuracy_table(shown, "Paper: MPII Cooking 2, one run each. Two of the rows read the paper's one row in two ways.")
 
 # %% tags=["hide-input"]
 Still(
-    finetuning.difference_figure(pairs, titles),
+    finetuning.difference_figure(shown.pairs, titles),
     alt="Each comparison's difference in top-1 with its 95 percent interval, and the paper's difference beside it.",
     caption="Dot and line: here, with the 95 % interval. Diamond: the paper, on MPII Cooking 2.",
 )
 
 # %% tags=["hide-input"]
-Markdown("\n".join(f"- {titles[p.row]}, against {titles[p.against]}. {p.sentence}" for p in pairs.itertuples()))
+comparison_table(shown, "The paper's gain stands beside the controls that it lacks as well.")
+
+# %% tags=["hide-input"]
+Sentences(shown)
 
 # %% [markdown]
 # ## Training curves
@@ -228,6 +161,8 @@ Markdown(
     f"an attention of {began.min():.4f} to {began.max():.4f} at the start and {ended.min():.4f} to {ended.max():.4f} "
     f"in the end; where the two numbers alone were trained, on a frozen model, {ended[alone].min():.4f} to "
     f"{ended[alone].max():.4f}. An attention of 1 leaves a pixel as it is."
+    if len(layers)
+    else "No run with the layer is stored."
 )
 
 # %% tags=["hide-input"]
@@ -250,16 +185,10 @@ Table(
 # ## What this says, and what it does not
 
 # %% tags=["hide-input"]
-printed = pairs[pairs["printed"]]
-counts = printed["verdict"].value_counts()
-controls = pairs[~pairs["printed"] & pairs["paper"].notna()]
-against_twice = controls["verdict"].value_counts()
+controls = shown.pairs[~shown.pairs["printed"] & shown.pairs["paper"].notna()]
 Markdown(
-    f"Of the {len(printed)} gains that the paper prints in this table (one of them read in two ways), here "
-    + ", ".join(f"{count} came out “{name}”" for name, count in counts.items())
-    + ". Against the baseline that trains twice as well, which the paper lacks: "
-    + ", ".join(f"{count} “{name}”" for name, count in against_twice.items())
-    + "."
+    f"{outcome(shown)} One of the gains is read in two ways. Against the baseline that trains twice as well, which the "
+    f"paper lacks: {tally(controls)}."
 )
 
 # %% [markdown]

@@ -57,11 +57,12 @@ Table(
 # %% tags=["hide-input"]
 kept = ledger(store, scale)
 hours = kept["seconds"].sum() / 3600
+days = " to ".join(sorted({str(kept["date"].min()), str(kept["date"].max())}))
 total = pd.Series(list(states.values())).value_counts()
 Markdown(
     f"All tables together: {len(states)} runs, {total.get('stored', 0)} stored, {total.get('stale', 0)} stale, "
     f"{total.get('missing', 0)} missing. The stored ones took {hours:.1f} hours of one thread each on "
-    f"{'; '.join(sorted(set(kept['device'])))}, between {kept['date'].min()} and {kept['date'].max()}, with torch "
+    f"{'; '.join(sorted(set(kept['device'])))}, {days}, with torch "
     f"{', '.join(sorted(set(kept['torch'])))}."
     if len(kept)
     else f"Nothing is stored at scale “{scale}”; `vmp run all --scale {scale}` runs {len(states)} runs."

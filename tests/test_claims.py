@@ -24,7 +24,7 @@ from vmp.experiments.learned_claims import (
 )
 from vmp.experiments.ledger import COLUMNS, ledger
 from vmp.experiments.store import Store
-from vmp.figures.claims import claims_figure
+from vmp.figures.claims import claims_figure, claims_table
 from vmp.figures.fold import Fold
 from vmp.figures.tables import Table as Shown
 
@@ -173,6 +173,22 @@ def test_which_pair_is_the_most_alike(tmp_path: Path) -> None:
     behind = most_alike(("a0", "start"), [("a1", "a0")])(table, store)
     assert (behind.here, behind.p) == (pytest.approx(-0.4), 1.0)
     assert math.isnan(most_alike(("a1", "a0"), [("b1", "b0")])(table, store).here)
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ({"here": -1.25, "low": -3.0, "high": 0.5, "unit": "points"}, "−1.2 (−3.0 to +0.5)"),
+        ({"here": 0.5, "low": math.nan, "high": math.nan, "unit": "slope"}, "+0.500 slope"),
+        ({"here": 35.2, "low": 12.0, "high": 60.4, "unit": "% longer"}, "35 % longer (12 to 60)"),
+        ({"here": math.nan, "low": math.nan, "high": math.nan, "unit": "points"}, "–"),
+    ],
+)
+def test_a_number_is_told_with_its_unit(claim: dict[str, object], said: str) -> None:
+    row = {"words": "w", "where": "Table 1", "page": "accuracy", "paper": 2.0, "p_holm": 1.0, "runs": 3, "verdict": "v"}
+    table = claims_table(pd.DataFrame([row | claim]))
+    assert table.frame["here"].tolist() == [said]
+    assert '<a href="accuracy.html">Table 1</a>' in table.html
 
 
 def test_the_picture_draws_what_is_there() -> None:

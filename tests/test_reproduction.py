@@ -13,7 +13,7 @@ from vmp.experiments import grid
 from vmp.experiments.reproduction import outcome, pretrained, provenance, reproduce, stored, tally
 from vmp.experiments.store import Store
 from vmp.figures.gains import gain_figures
-from vmp.figures.reproduced import Sentences, accuracy_table, comparison_table
+from vmp.figures.reproduced import Sentences, accuracy_table, comparison_table, held_against
 
 ALL, HALF = [True] * 20, [True] * 10 + [False] * 10
 
@@ -84,6 +84,20 @@ def test_the_outcome_counts_verdicts_and_signs(store: Store) -> None:
     )
     assert "2 of the 3 rows that were run are higher and 1 lower, by +2.0 points" in said
     assert "2 of them are higher, by +0.7" in said
+
+
+@pytest.mark.parametrize(
+    ("title", "other", "said"),
+    [
+        ("moving, clean, VMP", "moving, clean, without VMP", "moving, clean, VMP, against without VMP"),
+        ("I3D, VMP; libras", "I3D, without VMP; libras", "I3D, VMP; libras, against without VMP"),
+        ("VMP", "Baseline", "VMP, against Baseline"),
+        ("a, VMP", "a", "a, VMP, against a"),
+        ("a, b", "a, b", "a, b, against b"),
+    ],
+)
+def test_two_rows_in_words(title: str, other: str, said: str) -> None:
+    assert held_against(title, other) == said
 
 
 def test_a_part_keeps_the_verdicts_of_the_whole(store: Store) -> None:

@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from vmp.experiments.scheduler import Outcome
 
 
+_NAMED = ("row", "seed", "identity")
+#: Columns that the frames have even where nothing is stored.
+RUNS = (
+    *_NAMED, "title", "dataset", "fold", "backbone", "prompts", "trained", "epochs", "top1", "top5", "seconds", "date",
+    "device", "threads", "torch", "version", "commit",
+)  # fmt: skip
+EPOCHS = (*_NAMED, "epoch", "loss", "accuracy", "slope", "shift")
+PREDICTIONS = (*_NAMED, "level", "index", "group", "rendering", "label", "first")
+LAYERS = (*_NAMED, "pathway", "start_slope", "start_shift", "slope", "shift")
+SIMILARITY = ("row", "seed", "against", "layer", "block", "cosine")
+ABSENT = (*_NAMED, "state", "reason")
+
+
 @dataclass(frozen=True)
 class Loaded:
     """What is stored of a table. Rows of runs that several table rows start from have the key "start".
@@ -128,15 +141,18 @@ def load(
     stored = [each for each in states if each[2].name == "stored"]
     return Loaded(
         table=wanted,
-        runs=_frame(_run(key, run, state) for key, run, state in stored),
-        epochs=_joined(_of(key, run, _epochs(state)) for key, run, state in stored),
-        predictions=_joined(_of(key, run, found.predictions(state.key)) for key, run, state in stored),
-        layers=_frame(each for key, run, state in stored for each in _layers(key, run, state)),
-        similarity=_joined(_similarities(wanted, found, states)),
+        runs=_frame(RUNS, (_run(key, run, state) for key, run, state in stored)),
+        epochs=_joined(EPOCHS, (_of(key, run, _epochs(state)) for key, run, state in stored)),
+        predictions=_joined(PREDICTIONS, (_of(key, run, found.predictions(state.key)) for key, run, state in stored)),
+        layers=_frame(LAYERS, (each for key, run, state in stored for each in _layers(key, run, state))),
+        similarity=_joined(SIMILARITY, _similarities(wanted, found, states)),
         absent=_frame(
-            _named(key, run) | {"state": state.name, "reason": state.reason}
-            for key, run, state in states
-            if state.name != "stored"
+            ABSENT,
+            (
+                _named(key, run) | {"state": state.name, "reason": state.reason}
+                for key, run, state in states
+                if state.name != "stored"
+            ),
         ),
     )
 
@@ -198,14 +214,16 @@ def _of(key: str, run: Run, frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _frame(rows: Iterator[dict[str, Any]]) -> pd.DataFrame:
+def _frame(columns: Sequence[str], rows: Iterator[dict[str, Any]]) -> pd.DataFrame:
+    """A frame of rows; these columns, at the least, also where there is no row."""
     import pandas as pd
 
-    return pd.DataFrame(list(rows))
+    held = list(rows)
+    return pd.DataFrame(held) if held else pd.DataFrame(columns=list(columns))
 
 
-def _joined(frames: Iterator[pd.DataFrame]) -> pd.DataFrame:
+def _joined(columns: Sequence[str], frames: Iterator[pd.DataFrame]) -> pd.DataFrame:
     import pandas as pd
 
     held = list(frames)
-    return pd.concat(held, ignore_index=True) if held else pd.DataFrame()
+    return pd.concat(held, ignore_index=True) if held else pd.DataFrame(columns=list(columns))

@@ -1,4 +1,4 @@
-"""The claims about accuracy in one picture: the paper's gain, and the one here with its interval."""
+"""The page of all claims: a table with a link to each chapter, and those about accuracy in one picture."""
 
 from __future__ import annotations
 
@@ -12,8 +12,55 @@ from matplotlib.figure import Figure
 
 from vmp.figures.palette import ATTENTION, DIFFERENCE, NEUTRAL
 from vmp.figures.still import PANEL_WIDTH, still_style
+from vmp.figures.tables import Table
 
 _LETTERS = 44  # a line of words over a claim
+
+
+def claims_table(found: pd.DataFrame) -> Table:
+    """A row a claim; the place in the paper leads to the chapter.
+
+    Args:
+        found: of :func:`vmp.experiments.claims.claims`.
+    """
+    claims: list[Any] = found.to_dict("records")
+    frame = pd.DataFrame(
+        {
+            "claim": found["words"],
+            "where": found["where"],
+            "paper": [number(claim["paper"], claim["unit"]) for claim in claims],
+            "here": [_here(claim) for claim in claims],
+            "p (Holm)": found["p_holm"],
+            "runs": found["runs"],
+            "verdict": found["verdict"],
+        }
+    )
+    return Table(
+        frame,
+        stack=True,
+        links={"where": [f"{page}.html" for page in found["page"]]},
+        caption="Points of top-1 with their 95 % interval, or what else is named. Runs: how many are compared with as "
+        "many others. p is corrected by Holm's method for all claims of this page. The place leads to the chapter.",
+    )
+
+
+def number(value: float, unit: str) -> str:
+    """A claim's number with its unit; a dash for one that is not there."""
+    if math.isnan(value):
+        return "–"
+    if unit.startswith("%"):
+        return f"{value:.0f} {unit}"
+    said = f"{value:+.1f}" if unit == "points" else f"{value:+.3f} {unit}"
+    return said.replace("-", "−")
+
+
+def _here(claim: Any) -> str:
+    said = number(claim["here"], claim["unit"])
+    if math.isnan(claim["here"]) or math.isnan(claim["low"]):
+        return said
+    digits = ".0f" if claim["unit"].startswith("%") else "+.1f"
+    low, high = format(claim["low"], digits), format(claim["high"], digits)
+    return f"{said} ({low} to {high})".replace("-", "−")
 
 
 def claims_figure(found: pd.DataFrame) -> Figure:

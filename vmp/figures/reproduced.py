@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,7 +57,7 @@ def comparison_table(shown: Reproduction, caption: str = "", names: Mapping[str,
     frame = pd.DataFrame(
         {
             "comparison": [
-                names[pair["row"]] if names else f"{titles[pair['row']]}, against {titles[pair['against']]}"
+                names[pair["row"]] if names else held_against(titles[pair["row"]], titles[pair["against"]])
                 for pair in each
             ],
             **({"paper": pairs["paper"].astype(float)} if pairs["paper"].notna().any() else {}),
@@ -71,6 +72,16 @@ def comparison_table(shown: Reproduction, caption: str = "", names: Mapping[str,
         f"trajectories, and its p is corrected by Holm's method for all claims of this table. {caption}"
     )
     return Table(frame, decimals={"paper": 1, "here": 1, "p (Holm)": 3}, stack=True, caption=said.strip())
+
+
+def held_against(title: str, other: str) -> str:
+    """Two rows in words; of the second only what is not said of the first: "moving, VMP, against without VMP"."""
+    words, others = re.split(r"(?<=[,;]) ", title), re.split(r"(?<=[,;]) ", other)
+    while len(others) > 1 and words and words[0] == others[0]:
+        words, others = words[1:], others[1:]
+    while len(others) > 1 and words and words[-1] == others[-1]:
+        words, others = words[:-1], others[:-1]
+    return f"{title}, against {' '.join(others).rstrip(',;')}"
 
 
 def spread(row: pd.Series, metric: str) -> str:
@@ -100,7 +111,7 @@ class Sentences:
         titles = shown.titles
         run: list[Any] = shown.pairs[shown.pairs["here"].notna()].to_dict("records")
         self.sentences = [
-            f"{titles[pair['row']]}, against {titles[pair['against']]}. {pair['sentence']}" for pair in run
+            f"{held_against(titles[pair['row']], titles[pair['against']])}. {pair['sentence']}" for pair in run
         ]
         items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.sentences)
         listed = f"<ul>{items}</ul>"

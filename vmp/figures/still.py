@@ -104,7 +104,7 @@ class Still:
             raise ValueError("Still needs an alt text that says what the figure shows, got an empty one")
         self.alt = alt
         self.caption = caption
-        panels = [_panel(figure, salt=f"{alt}|{index}") for index, figure in enumerate(figures)]
+        panels = [_panel(figure, f"{alt}|{index}", len(figures) == 1) for index, figure in enumerate(figures)]
         self.html = _frame(panels, alt, caption)
 
     def _repr_html_(self) -> str:
@@ -125,7 +125,7 @@ def _frame(panels: list[str], alt: str, caption: str | None) -> str:
     )
 
 
-def _panel(figure: Figure, salt: str) -> str:
+def _panel(figure: Figure, salt: str, alone: bool) -> str:
     """Render a figure and wrap it in the box that gives it its width."""
     width = float(figure.get_size_inches()[0])
     _check_text(figure, width)
@@ -139,7 +139,8 @@ def _panel(figure: Figure, salt: str) -> str:
             f"the figure is an SVG of {len(text):,} characters; expected at most {_LARGEST_SVG:,}. "
             "Draw fewer points, or show photographs with vmp.figures.pictures.Pictures"
         )
-    basis, widest = 0.9 * 96 * width, 1.5 * 96 * width
+    # the last of an odd number of panels stays as wide as the others
+    basis, widest = 0.9 * 96 * width, (1.5 if alone else 1.2) * 96 * width
     return f'<div style="flex:1 1 {basis:.0f}px;max-width:{widest:.0f}px;min-width:0">{text}</div>'
 
 

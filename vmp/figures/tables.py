@@ -11,12 +11,13 @@ import pandas as pd
 _STACKED = """<style>@media (max-width:600px){
 .vmp-table-stacked thead{display:none}
 .vmp-table-stacked tr{display:block;padding:.5em 0;border-bottom:1px solid gray}
-.vmp-table-stacked td{display:block;padding:.1em 0 !important;border:0 !important;max-width:none !important;
-text-align:left !important}
+.vmp-table-stacked td{display:block;padding:.1em 0 !important;border:0 !important;
+max-width:none !important;min-width:0 !important;text-align:left !important}
 .vmp-table-stacked td::before{content:attr(data-label) ": ";opacity:.65}
 .vmp-table-stacked td:first-child{font-weight:700}
 }</style>"""
 _UNBROKEN = 16  # characters: a name or a number this short stays on one line
+_PROSE = 40  # characters: a longer text has room for a few words a line
 _RULE = "1px solid color-mix(in srgb,currentColor 20%,transparent)"
 _CELL = f"max-width:none;padding:0.3em 0.6em;vertical-align:top;border-bottom:{_RULE}"
 
@@ -100,6 +101,8 @@ def _cell(tag: str, text: str, label: str, right: bool, strong: bool = False, hr
         style += ";font-variant-numeric:tabular-nums"
     if tag == "td" and len(text) <= _UNBROKEN:
         style += ";white-space:nowrap"
+    elif tag == "td" and len(text) > _PROSE:
+        style += ";min-width:11rem"
     if strong:
         style += ";font-weight:700"
     what = ' scope="col"' if tag == "th" else f' data-label="{html.escape(label)}"'
