@@ -32,8 +32,8 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from vmp.experiments import grid, names, run_missing
-from vmp.experiments.choice_of_lambda import chosen_by_validation, over_lambda, selection
-from vmp.experiments.effect_of_lambda import accuracy_told, learning_told, selection_told
+from vmp.experiments.findings.choice_of_lambda import chosen_by_validation, over_lambda, selection
+from vmp.experiments.findings.effect_of_lambda import accuracy_told, learning_told, selection_told
 from vmp.experiments.reproduction import pretrained, provenance, reproduce, stored
 from vmp.figures.clips import chosen_clips
 from vmp.figures.interactive import Interactive

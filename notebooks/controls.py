@@ -31,7 +31,7 @@
 # %% tags=["hide-input"]
 from IPython.display import Markdown
 
-from vmp.experiments.parts_of_gain import against_baseline, parts_of_gain, variants
+from vmp.experiments.findings.parts_of_gain import against_baseline, parts_of_gain, variants
 from vmp.experiments.reproduction import pretrained, provenance, reproduce, tally
 from vmp.figures.controlled import control_figures
 from vmp.figures.reproduced import Sentences, accuracy_table, comparison_table

@@ -25,9 +25,11 @@
 # %% tags=["hide-input"]
 from IPython.display import Markdown
 
-from vmp.experiments import timing, timing_table
-from vmp.experiments.timing_layer import growth
-from vmp.experiments.timing_records import TimingStore
+from vmp.experiments import timing
+from vmp.experiments.timing import table as timing_table
+from vmp.experiments.timing.layer import growth
+from vmp.experiments.timing.overhead import overhead
+from vmp.experiments.timing.records import TimingStore
 from vmp.figures import cost_plots, cost_text
 from vmp.figures.still import Still
 from vmp.figures.tables import Table
@@ -71,7 +73,7 @@ Still(
 )
 
 # %% tags=["hide-input"]
-Markdown(f"{cost_text.claim(rows).sentence}\n\n{cost_text.findings(rows)}")
+Markdown(f"{overhead(rows).sentence}\n\n{cost_text.findings(rows)}")
 
 # %% [markdown]
 # What the paper's diamonds are worth: its forward passes in testing take 3 to 24 ms and are printed to the millisecond,

@@ -33,7 +33,7 @@
 from IPython.display import Markdown, display
 
 from vmp.data import libras
-from vmp.experiments.degradation_changes import changes, datasets_of, readings_sentence
+from vmp.experiments.findings.degradation_changes import changes, datasets_of, readings_sentence
 from vmp.experiments.reproduction import outcome, pretrained, provenance, reproduce, tally
 from vmp.figures.degradation_curves import curve_frame, curves_shown
 from vmp.figures.degradation_tables import changes_table

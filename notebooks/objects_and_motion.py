@@ -33,7 +33,7 @@
 # %% tags=["hide-input"]
 from IPython.display import Markdown
 
-from vmp.experiments.object_accuracy import actions_of, outcomes, table6
+from vmp.experiments.findings.object_accuracy import actions_of, outcomes, table6
 from vmp.experiments.reproduction import outcome, pretrained, provenance, reproduce
 from vmp.figures.gains import gain_figures
 from vmp.figures.object_gains import actions_table, objects_sentence, picks_sentence, picks_shown, units_sentence

@@ -29,9 +29,9 @@
 from IPython.display import Markdown, display
 
 from vmp.experiments import grid, load, names, run_missing
+from vmp.experiments.findings.weights_compared import figure7, parts, temporal_layers
 from vmp.experiments.reproduction import provenance, stored
 from vmp.experiments.tables.starts import dataset_for
-from vmp.experiments.weights_compared import figure7, parts, temporal_layers
 from vmp.figures.similarity_page import similarity_page
 from vmp.figures.similarity_tables import HMDB_CLAIM, most_alike, outcome
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from vmp.experiments import grid
-from vmp.experiments.by_dataset import of_dataset, paper_sets, plain_title, splits, with_layer
+from vmp.experiments.findings.by_dataset import of_dataset, paper_sets, plain_title, splits, with_layer
 from vmp.experiments.loading import Loaded
 from vmp.experiments.reproduction import Reproduction
 from vmp.figures.dataset_tables import choice_in_words, choice_table, dataset_tables
@@ -90,7 +90,7 @@ def test_a_page_shows_tables_and_folds_the_splits_away(shown: Reproduction) -> N
     assert folded.shown.frame.loc[1, "split2"].endswith("/ 41.0")  # type: ignore[attr-defined]
     assert folded.shown.frame.loc[1, "split1"].endswith("/ not run yet")  # type: ignore[attr-defined]
     assert list(comparisons.frame["verdict"]) == ["cannot tell", "not run yet"]
-    assert sentences.sentences == ["C2D, VMP, against C2D, without VMP. A sentence."]
+    assert sentences.sentences == ["C2D, VMP, against without VMP. A sentence."]
     assert len(dataset_tables(shown, "mpii", "Paper.")[0].frame.columns) == 5
 
 

@@ -12,16 +12,16 @@ import pytest
 from experiment_stand_ins import BASELINE, PROMPTED, SOURCE, record_of
 
 from vmp.experiments import compare, grid
-from vmp.experiments.claim_looks import classes, most_alike
 from vmp.experiments.claims import NOT_RUN, claims
-from vmp.experiments.grid import Pair, Row, Table
-from vmp.experiments.learned_claims import (
+from vmp.experiments.claims.learned import (
     Learned,
     differences,
     fast_against_slow,
     largest_against_none,
     static_against_moving,
 )
+from vmp.experiments.claims.looks import classes, most_alike
+from vmp.experiments.grid import Pair, Row, Table
 from vmp.experiments.ledger import COLUMNS, ledger
 from vmp.experiments.store import Store
 from vmp.figures.claims import claims_figure, claims_table

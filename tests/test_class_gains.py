@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from vmp.experiments import grid
-from vmp.experiments.class_gains import (
+from vmp.experiments.findings.class_gains import (
     changed,
     class_accuracies,
     class_gains,

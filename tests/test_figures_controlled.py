@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from vmp.experiments import grid
-from vmp.experiments.parts_of_gain import against_baseline, parts_of_gain, variants
+from vmp.experiments.findings.parts_of_gain import against_baseline, parts_of_gain, variants
 from vmp.experiments.reproduction import Reproduction, stored
 from vmp.experiments.store import Store
 from vmp.figures.controlled import control_figures

@@ -12,7 +12,7 @@ import pytest
 
 from vmp.data.degrade import DEGRADATIONS
 from vmp.experiments import grid, paper
-from vmp.experiments.degradation_changes import changes, datasets_of, readings_sentence
+from vmp.experiments.findings.degradation_changes import changes, datasets_of, readings_sentence
 from vmp.experiments.loading import Loaded
 from vmp.experiments.reproduction import Reproduction
 from vmp.experiments.rows import Table

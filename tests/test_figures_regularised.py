@@ -12,8 +12,8 @@ import torch
 from experiment_stand_ins import record_of
 
 from vmp.experiments import compare, grid, names
-from vmp.experiments.choice_of_lambda import chosen_by_validation, gain_by_chance, over_lambda, selection
-from vmp.experiments.effect_of_lambda import accuracy_told, against_none, learning_told, selection_told
+from vmp.experiments.findings.choice_of_lambda import chosen_by_validation, gain_by_chance, over_lambda, selection
+from vmp.experiments.findings.effect_of_lambda import accuracy_told, against_none, learning_told, selection_told
 from vmp.experiments.reproduction import Reproduction, stored
 from vmp.experiments.rows import Table
 from vmp.experiments.store import Store

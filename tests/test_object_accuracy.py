@@ -11,8 +11,7 @@ import pytest
 
 from vmp.data import libras
 from vmp.experiments import grid
-from vmp.experiments.loading import Loaded
-from vmp.experiments.object_accuracy import (
+from vmp.experiments.findings.object_accuracy import (
     STAND_INS,
     Action,
     actions_of,
@@ -22,6 +21,7 @@ from vmp.experiments.object_accuracy import (
     own_object,
     table6,
 )
+from vmp.experiments.loading import Loaded
 from vmp.experiments.reproduction import Reproduction
 from vmp.experiments.rows import Table
 from vmp.figures.object_gains import (

@@ -13,9 +13,9 @@ import torch
 
 from vmp.experiments import timing
 from vmp.experiments.timing import Setting, chosen, expected_seconds, plan, table8
-from vmp.experiments.timing_process import measure_apart
-from vmp.experiments.timing_records import LayerTiming, StepTiming, TimingStore
-from vmp.experiments.timing_steps import PHASES, Candidate, step_seconds
+from vmp.experiments.timing.process import measure_apart
+from vmp.experiments.timing.records import LayerTiming, StepTiming, TimingStore
+from vmp.experiments.timing.steps import PHASES, Candidate, step_seconds
 from vmp.files import locked
 
 MADE = {
@@ -189,7 +189,6 @@ def test_threads_below_one_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_plan_needs_no_torch() -> None:
-    code = (
-        "import sys; from vmp.experiments import timing, timing_table; timing.plan(); assert 'torch' not in sys.modules"
-    )
+    code = "import sys; from vmp.experiments import timing; import vmp.experiments.timing.table; timing.plan()"
+    code += "; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

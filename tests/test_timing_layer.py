@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from vmp.experiments.timing_layer import growth, layer_seconds, operations
+from vmp.experiments.timing.layer import growth, layer_seconds, operations
 
 PIXELS = [side * side for side in (16, 32, 64, 128, 256, 512)]
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from vmp.experiments.timing_layer import growth
-from vmp.experiments.timing_records import LayerTiming, StepTiming, TimingStore
-from vmp.experiments.timing_table import medians, printable, printed, ratios, seconds_text, summary, table
+from vmp.experiments.timing.layer import growth
+from vmp.experiments.timing.overhead import overhead
+from vmp.experiments.timing.records import LayerTiming, StepTiming, TimingStore
+from vmp.experiments.timing.table import medians, printable, printed, ratios, seconds_text, summary, table
 from vmp.figures import cost_plots, cost_text
 from vmp.figures.still import Still
 
@@ -93,7 +94,7 @@ def test_a_gpus_times_have_columns_where_they_are_stored(stored: Path) -> None:
     TimingStore(stored).add(StepTiming(**(vars(gpu) | {"batch": 8})))
     assert list(rows_of(stored)["state"]) == ["missing", "stored", "stored"]
     assert rows_of(stored)["device"].iloc[-1] == "A GPU"
-    assert "full size, batch 8, GPU" in cost_text.claim(table("small", stored)).sentence
+    assert "full size, batch 8, GPU" in overhead(table("small", stored)).sentence
 
 
 def test_seconds_have_three_digits() -> None:
@@ -117,7 +118,7 @@ def test_seconds_have_three_digits() -> None:
 )
 def test_the_claim_is_judged_by_the_papers_largest_overhead(tmp_path: Path, layer: tuple, verdict: str) -> None:
     TimingStore(tmp_path).add(step(layer))
-    found = cost_text.claim(table("small", tmp_path))
+    found = overhead(table("small", tmp_path))
     assert found.verdict == verdict
     assert found.here == pytest.approx(100 * (sorted(layer)[1] - 1) / 3)
     assert found.paper == pytest.approx(100 * (129 / 113 - 1))  # I3D
@@ -126,7 +127,7 @@ def test_the_claim_is_judged_by_the_papers_largest_overhead(tmp_path: Path, laye
 
 def test_without_times_nothing_is_claimed(tmp_path: Path) -> None:
     rows = table("small", tmp_path)
-    assert cost_text.claim(rows).verdict == "not testable here"
+    assert overhead(rows).verdict == "not testable here"
     assert cost_text.memory_table(rows).empty
     assert "Here" not in cost_text.findings(rows)
     Still(cost_plots.overhead_figure(rows, "train_step"), alt="the paper alone")

@@ -8,10 +8,7 @@ import pandas as pd
 import pytest
 
 from vmp.experiments import grid, names
-from vmp.experiments.loading import Loaded
-from vmp.experiments.reproduction import Reproduction
-from vmp.experiments.rows import Table
-from vmp.experiments.weights_compared import (
+from vmp.experiments.findings.weights_compared import (
     FIG7,
     compared,
     figure7,
@@ -24,6 +21,9 @@ from vmp.experiments.weights_compared import (
     with_and_without,
     with_the_start,
 )
+from vmp.experiments.loading import Loaded
+from vmp.experiments.reproduction import Reproduction
+from vmp.experiments.rows import Table
 from vmp.figures.similarity import key_figure, similarity_figure, similarity_plot
 from vmp.figures.similarity_page import panels_of, similarity_page
 from vmp.figures.similarity_tables import most_alike, moved_most, outcome, similarity_table, with_yardsticks

@@ -32,9 +32,10 @@ def measure(
 
 def page(scale: str, store: Store, device: str, backbones: Sequence[str]) -> Page:
     """The stored times beside the paper's, to be printed."""
-    from vmp.experiments import text, timing_table
+    from vmp.experiments import text
     from vmp.experiments.formats import Page
     from vmp.experiments.names import MEASURED
+    from vmp.experiments.timing import table as timing_table
 
     rows = timing_table.table(scale, store, device, backbones or None)
     shown = timing_table.printable(rows)

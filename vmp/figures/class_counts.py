@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from vmp.experiments.by_dataset import plain_title, with_layer
-from vmp.experiments.class_gains import changed, class_gains, class_names, sign_test, yardstick
+from vmp.experiments.findings.by_dataset import plain_title, with_layer
+from vmp.experiments.findings.class_gains import changed, class_gains, class_names, sign_test, yardstick
 from vmp.experiments.loading import Loaded
 from vmp.experiments.reproduction import points
 from vmp.figures.reproduced import NOT_RUN
@@ -31,7 +31,7 @@ def counts(found: Loaded) -> pd.DataFrame:
     """A line a comparison of Table 1: how many classes changed how, and by how much one run differs from another.
 
     Columns: title, classes, gained, lost, stayed, p (of the sign test), mean (points), and those of
-    :func:`vmp.experiments.class_gains.yardstick`. What is not stored is NaN.
+    :func:`vmp.experiments.findings.class_gains.yardstick`. What is not stored is NaN.
     """
     lines: list[dict[str, Any]] = []
     for (title, gains), pair in zip(gains_of_sets(found).items(), found.table.pairs, strict=True):

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from vmp.experiments.class_gains import changed
+from vmp.experiments.findings.class_gains import changed
 from vmp.figures.palette import ATTENTION, DIFFERENCE, NEUTRAL
 from vmp.figures.still import PANEL_WIDTH, still_style
 
@@ -27,7 +27,7 @@ def class_panels(gains: Mapping[str, pd.DataFrame]) -> list[Figure]:
     and is grey where it stayed.
 
     Args:
-        gains: title -> frame of :func:`vmp.experiments.class_gains.class_gains`.
+        gains: title -> frame of :func:`vmp.experiments.findings.class_gains.class_gains`.
     """
     return [_panel(title, frame) for title, frame in gains.items()]
 
@@ -55,7 +55,7 @@ def class_plot(gains: Mapping[str, pd.DataFrame]) -> go.Figure:
     """The same for the mouse, one data set at a time: a class tells both accuracies, its gain, and that of each end.
 
     Args:
-        gains: title -> frame of :func:`vmp.experiments.class_gains.class_gains`, at least one.
+        gains: title -> frame of :func:`vmp.experiments.findings.class_gains.class_gains`, at least one.
     """
     import plotly.graph_objects as go
 

@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from vmp.experiments.timing_layer import growth
-from vmp.experiments.timing_records import LayerTiming
-from vmp.experiments.timing_table import PHASE_TITLES
+from vmp.experiments.timing.layer import growth
+from vmp.experiments.timing.records import LayerTiming
+from vmp.experiments.timing.table import PHASE_TITLES
 from vmp.figures.palette import ATTENTION, DIFFERENCE, NEUTRAL
 from vmp.figures.still import CURVES, PANEL_WIDTH, still_style
 
@@ -24,7 +24,7 @@ def overhead_figure(rows: pd.DataFrame, phase: str) -> Figure:
     A thin line is the range over pairs of runs, the paper's what rounding to milliseconds allows.
 
     Args:
-        rows: of :func:`vmp.experiments.timing_table.table`.
+        rows: of :func:`vmp.experiments.timing.table.table`.
         phase: one of its phases.
 
     Raises:

@@ -3,69 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import pandas as pd
 
-from vmp.experiments.timing_layer import Growth, operations
-from vmp.experiments.timing_records import LayerTiming
-from vmp.experiments.timing_table import TIMED, printed
-from vmp.statistics.verdict import Verdict
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The paper's claim that the overhead is negligible, judged.
-
-    Attributes:
-        paper: its largest overhead of a training step, percent.
-        here: the median over the variants of that overhead, percent; NaN: nothing is stored.
-        low, high: the lowest and the highest variant's median, percent.
-        verdict: "same direction on the stand-in" where no pair of runs of any variant is above the paper's largest,
-            "opposite" where all of some variant's are, else "cannot tell"; "not testable here": nothing is stored.
-        sentence: all of it.
-    """
-
-    paper: float
-    here: float
-    low: float
-    high: float
-    verdict: Verdict
-    sentence: str
-
-
-def claim(rows: pd.DataFrame) -> Claim:
-    """Whether a training step of the full size is longer by no more than the paper's own table prints.
-
-    The paper gives no number for "negligible"; its largest overhead of forward and backward together, as far as
-    rounding allows, stands for it.
-
-    Args:
-        rows: of :func:`vmp.experiments.timing_table.table`. The last setting with full-size models counts: a
-            GPU's where there is one.
-    """
-    shown = rows[(rows["phase"] == "train_step") & (rows["variant"] != "baseline")]
-    largest = max((printed(*each, "train_step") for each in TIMED), key=lambda found: found["paper_ratio"])
-    limit, most = largest["paper_ratio_high"], 100 * (largest["paper_ratio"] - 1)
-    stored = shown[(shown["size"] == "paper") & (shown["state"] == "stored")]
-    if stored.empty:
-        return Claim(
-            most, math.nan, math.nan, math.nan, "not testable here", "No times of full-size models are stored."
-        )
-    stored = stored[stored["setting"] == stored["setting"].iloc[-1]]
-    verdict: Verdict = "cannot tell"
-    if (stored["ratio_highest"] <= limit).all():
-        verdict = "same direction on the stand-in"
-    elif (stored["ratio_lowest"] > limit).any():
-        verdict = "opposite"
-    percent = 100 * (stored["ratio"] - 1)
-    here, low, high = (float(number) for number in (percent.median(), percent.min(), percent.max()))
-    sentence = (
-        f"With the layer a training step takes {_percent(here)} % longer here ({stored['setting'].iloc[0]}; median of "
-        f"{_count(len(stored), 'variant')}, {_percent(low)} to {_percent(high)} %), in the paper at most {most:.1f} %: "
-        f"{verdict}."
-    )
-    return Claim(most, here, low, high, verdict, sentence)
+from vmp.experiments.timing.layer import Growth, operations
+from vmp.experiments.timing.records import LayerTiming
 
 
 def provenance(rows: pd.DataFrame) -> str:
@@ -174,10 +116,6 @@ def _range(group: pd.DataFrame, column: str) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _percent(percent: float) -> str:
-    return f"{percent:.1f}".replace("-", "−")
 
 
 def _number(value: float) -> str:

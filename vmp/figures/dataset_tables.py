@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 from IPython.display import Markdown
 
-from vmp.experiments.by_dataset import of_dataset, splits
-from vmp.experiments.choice_of_lambda import chosen_by_validation
+from vmp.experiments.findings.by_dataset import of_dataset, splits
+from vmp.experiments.findings.choice_of_lambda import chosen_by_validation
 from vmp.experiments.reproduction import Reproduction
 from vmp.figures.folded import Folded
 from vmp.figures.reproduced import NOT_RUN, Sentences, accuracy_table, comparison_table
@@ -37,7 +37,7 @@ def dataset_tables(shown: Reproduction, paper_set: str, caption: str) -> list[An
 
 
 def splits_table(each: pd.DataFrame) -> Table:
-    """What :func:`vmp.experiments.by_dataset.splits` gives, as a page shows it: "70.1 / 66.7" in a cell."""
+    """What :func:`vmp.experiments.findings.by_dataset.splits` gives, as a page shows it: "70.1 / 66.7" in a cell."""
     names = list(dict.fromkeys(column.partition(",")[0] for column in each.columns if "," in column))
     frame = pd.DataFrame({"": each["title"]})
     for name in names:

@@ -8,7 +8,7 @@ from vmp.figures.tables import Table
 
 
 def changes_table(found: pd.DataFrame) -> Table:
-    """What :func:`vmp.experiments.degradation_changes.changes` gives; rows that the paper's degradation raises bold."""
+    """Of :func:`vmp.experiments.findings.degradation_changes.changes`; rows that the paper's noise raises are bold."""
     frame = pd.DataFrame(
         {
             "clips": found["title"],

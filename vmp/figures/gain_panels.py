@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vmp.experiments.by_dataset import of_dataset, paper_sets, with_layer
 from vmp.experiments.datasets import RENDERED
+from vmp.experiments.findings.by_dataset import of_dataset, paper_sets, with_layer
 from vmp.experiments.reproduction import Reproduction, points, tally
 from vmp.figures.palette import ATTENTION, DIFFERENCE, NEUTRAL
 from vmp.figures.still import PANEL_WIDTH, still_style

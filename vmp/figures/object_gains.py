@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from vmp.experiments.object_accuracy import ALL, Action, Actions, by, every_pick
+from vmp.experiments.findings.object_accuracy import ALL, Action, Actions, by, every_pick
 from vmp.experiments.reproduction import points
 from vmp.figures.palette import ATTENTION, DIFFERENCE, NEUTRAL
 from vmp.figures.reproduced import spread
@@ -51,7 +51,7 @@ def picks_shown(found: pd.DataFrame, chosen: list[Action]) -> Still | None:
     """Two panels: the gain of each class with each object, and the accuracy of each object with and without the layer.
 
     Args:
-        found: of :func:`vmp.experiments.object_accuracy.outcomes`.
+        found: of :func:`vmp.experiments.findings.object_accuracy.outcomes`.
         chosen: the picks of Table 6, which are ringed.
 
     Returns:

@@ -31,7 +31,7 @@ def accuracy_figures(rows: pd.DataFrame) -> list[Figure]:
     highest. What is not there leaves a gap.
 
     Args:
-        rows: of :func:`vmp.experiments.choice_of_lambda.over_lambda`.
+        rows: of :func:`vmp.experiments.findings.choice_of_lambda.over_lambda`.
     """
     figures = []
     for dataset, of_set in rows.groupby("dataset", sort=False):
@@ -74,7 +74,7 @@ def accuracy_over_lambda(rows: pd.DataFrame) -> Table:
     """One data set's part of Table 7: two lines a backbone, the paper's and the one here, a column a lambda.
 
     Args:
-        rows: of :func:`vmp.experiments.choice_of_lambda.over_lambda`, of one data set.
+        rows: of :func:`vmp.experiments.findings.choice_of_lambda.over_lambda`, of one data set.
     """
     lines: list[dict[str, str]] = []
     for _, line in rows.groupby("kind", sort=False):
@@ -144,8 +144,8 @@ def epoch_plot(paths: pd.DataFrame, rows: pd.DataFrame) -> go.Figure:
 
     Args:
         paths: of :func:`by_pathway`.
-        rows: of :func:`vmp.experiments.choice_of_lambda.over_lambda`; the first backbone of the last data set is shown
-            first, as in the paper's figure.
+        rows: of :func:`vmp.experiments.findings.choice_of_lambda.over_lambda`; the first backbone of the last data
+            set is shown first, as in the paper's figure.
     """
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots

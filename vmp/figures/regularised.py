@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from vmp.data.clip import to_tensor
-from vmp.experiments.choice_of_lambda import over_lambda
+from vmp.experiments.findings.choice_of_lambda import over_lambda
 from vmp.experiments.reproduction import Reproduction
 from vmp.figures.moments import take_moment
 from vmp.figures.palette import colour_attention

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vmp.experiments.weights_compared import Curve, short
+from vmp.experiments.findings.weights_compared import Curve, short
 from vmp.figures.palette import NEUTRAL
 from vmp.figures.still import CURVES, PANEL_WIDTH, still_style
 

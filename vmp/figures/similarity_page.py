@@ -7,7 +7,7 @@ from typing import Any
 
 from IPython.display import Markdown
 
-from vmp.experiments.weights_compared import Curve
+from vmp.experiments.findings.weights_compared import Curve
 from vmp.figures.interactive import Interactive
 from vmp.figures.similarity import key_figure, similarity_figure, similarity_plot
 from vmp.figures.similarity_tables import moved_most, similarity_table, with_yardsticks

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from vmp.experiments.weights_compared import FIG7_YARDSTICK_OF, Curve, lowest, means
+from vmp.experiments.findings.weights_compared import FIG7_YARDSTICK_OF, Curve, lowest, means
 from vmp.figures.reproduced import NOT_RUN
 from vmp.figures.tables import Table
 

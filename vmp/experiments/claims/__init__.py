@@ -1,6 +1,6 @@
 """Every claim of the paper beside what was found here, judged together from the stored runs.
 
-How each is looked at is in :mod:`vmp.experiments.claim_looks`. What gives a p is corrected by Holm's method for all
+How each is looked at is in :mod:`vmp.experiments.claims.looks`. What gives a p is corrected by Holm's method for all
 claims of the page.
 """
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vmp.experiments import grid
-from vmp.experiments.claim_looks import Look, Seen, classes, gain, learned, most_alike, overhead
-from vmp.experiments.learned_claims import Learned, fast_against_slow, largest_against_none, static_against_moving
+from vmp.experiments.claims.learned import Learned, fast_against_slow, largest_against_none, static_against_moving
+from vmp.experiments.claims.looks import Look, Seen, classes, gain, learned, most_alike, overhead
+from vmp.experiments.findings.weights_compared import FIG7
 from vmp.experiments.rows import Pair
 from vmp.experiments.store import Store
-from vmp.experiments.weights_compared import FIG7
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import pandas as pd
 
-from vmp.experiments.by_dataset import plain_title, with_layer
+from vmp.experiments.findings.by_dataset import plain_title, with_layer
 from vmp.experiments.loading import Loaded
 from vmp.experiments.reproduction import Reproduction
 from vmp.experiments.rows import Table

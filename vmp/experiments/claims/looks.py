@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from vmp.experiments import compare
-from vmp.experiments.learned_claims import Learned, differences
+from vmp.experiments.claims.learned import Learned, differences
 from vmp.experiments.loading import load
 from vmp.experiments.rows import Pair, Table
 from vmp.experiments.store import Store
@@ -91,7 +91,7 @@ def classes(row: str, against: str, improved: int, of: int) -> Look:
     """
 
     def look(table: Table, store: Store) -> Seen:
-        from vmp.experiments.class_gains import changed, class_gains, class_names, sign_test
+        from vmp.experiments.findings.class_gains import changed, class_gains, class_names, sign_test
 
         found, dataset = load(table, store=store), table.row(row).runs[0].dataset
         paper = 100 * improved / of
@@ -140,9 +140,9 @@ def most_alike(first: tuple[str, str], others: Iterable[tuple[str, str]]) -> Loo
 
 def overhead(table: Table, store: Store) -> Seen:
     """What a training step with the layer takes longer, from the stored times; its verdict is a rule of its own."""
-    from vmp.experiments.timing_table import table as times
-    from vmp.figures.cost_text import claim
+    from vmp.experiments.timing import overhead as measured
+    from vmp.experiments.timing.table import table as times
 
-    found = claim(times(table.scale, store, "auto"))
+    found = measured.overhead(times(table.scale, store, "auto"))
     said = "" if math.isnan(found.here) else found.verdict
     return Seen("% longer", found.paper, found.here, found.low, found.high, verdict=said)

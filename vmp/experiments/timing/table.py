@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vmp.experiments import paper
 from vmp.experiments.store import Store
 from vmp.experiments.timing import VARIANTS_OF, Setting, chosen, plan
-from vmp.experiments.timing_records import StepTiming, TimingStore
+from vmp.experiments.timing.records import StepTiming, TimingStore
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from vmp.experiments.choice_of_lambda import over_lambda
+from vmp.experiments.findings.choice_of_lambda import over_lambda
 from vmp.experiments.reproduction import Reproduction, points, tally
 
 #: Where the paper says that accuracy goes with lambda (App. E.2), by its name of the data set.
@@ -85,7 +85,7 @@ def selection_told(selected: pd.DataFrame) -> str:
     """What choosing lambda on the test split would have gained, beside what chance gains; in sentences.
 
     Args:
-        selected: of :func:`vmp.experiments.choice_of_lambda.selection`.
+        selected: of :func:`vmp.experiments.findings.choice_of_lambda.selection`.
     """
     run = selected[selected["gain"].notna()]
     if not len(run):

@@ -1,4 +1,4 @@
-"""A measurement in a process of its own: ``python -m vmp.experiments.timing_process SETTINGS``, an answer in JSON.
+"""A measurement in a process of its own: ``python -m vmp.experiments.timing.process SETTINGS``, an answer in JSON.
 
 So threads are set before BLAS is loaded, nothing that was computed before warms or fills anything, and the peak of the
 memory is that of one variant.
@@ -22,8 +22,8 @@ def measure_apart(what: str, kind: str, threads: int, **settings: Any) -> dict[s
     """Measure in a new process and wait for it.
 
     Args:
-        what: "steps", "memory" or "layer": :func:`vmp.experiments.timing_steps.step_seconds`,
-            :func:`vmp.experiments.timing_steps.step_memory` or :func:`vmp.experiments.timing_layer.layer_seconds`.
+        what: "steps", "memory" or "layer": :func:`vmp.experiments.timing.steps.step_seconds`,
+            :func:`vmp.experiments.timing.steps.step_memory` or :func:`vmp.experiments.timing.layer.layer_seconds`.
         kind: "cpu" or "cuda".
         threads: of the process.
         settings: the function's own arguments but the device.
@@ -39,7 +39,7 @@ def measure_apart(what: str, kind: str, threads: int, **settings: Any) -> dict[s
     asked = json.dumps({"what": what, "kind": kind, "threads": threads, "settings": settings})
     # BLAS reads these when it is loaded, before torch can be told
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-    command = [sys.executable, "-m", "vmp.experiments.timing_process", asked]
+    command = [sys.executable, "-m", "vmp.experiments.timing.process", asked]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True)
     if ended.returncode != 0:
         raise ChildProcessError(f"measuring {what} of {settings}: {_why(ended)}")
@@ -73,12 +73,12 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _function(what: str) -> Any:
     if what == "layer":
-        from vmp.experiments.timing_layer import layer_seconds
+        from vmp.experiments.timing.layer import layer_seconds
 
         return layer_seconds
-    from vmp.experiments import timing_steps
+    from vmp.experiments.timing import steps
 
-    return {"steps": timing_steps.step_seconds, "memory": timing_steps.step_memory}[what]
+    return {"steps": steps.step_seconds, "memory": steps.step_memory}[what]
 
 
 if __name__ == "__main__":

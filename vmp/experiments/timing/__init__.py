@@ -15,7 +15,7 @@ from vmp.experiments.device import cores, kind_of
 from vmp.experiments.nearest import unknown
 from vmp.experiments.store import Store
 from vmp.experiments.tables.accuracy import BLOCKS
-from vmp.experiments.timing_records import LayerTiming, StepTiming, TimingStore
+from vmp.experiments.timing.records import LayerTiming, StepTiming, TimingStore
 from vmp.files import locked
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def expected_seconds(setting: Setting, paper: str, backbone: str, threads: int) 
 def _time_steps(
     kept: TimingStore, setting: Setting, paper: str, backbone: str, threads: int, report: Callable[[str], None]
 ) -> None:
-    from vmp.experiments.timing_process import measure_apart
+    from vmp.experiments.timing.process import measure_apart
 
     report(f"{backbone}, {setting.title}: {setting.runs} runs ...")
     variants: dict[str, Prompts] = VARIANTS_OF[paper]  # type: ignore[assignment]
@@ -230,7 +230,7 @@ def _time_steps(
 
 
 def _time_layer(kept: TimingStore, wanted: Plan, threads: int, report: Callable[[str], None]) -> None:
-    from vmp.experiments.timing_process import measure_apart
+    from vmp.experiments.timing.process import measure_apart
 
     frames = 9
     report(f"the layer alone, {len(wanted.sides)} sizes, batch {wanted.batch}: {wanted.runs} runs ...")

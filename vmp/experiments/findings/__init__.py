@@ -1,0 +1,1 @@
+"""What chapters compute from stored runs, beyond a table and its comparisons: one question a module."""
