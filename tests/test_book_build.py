@@ -90,6 +90,17 @@ def test_a_notebook_that_fails_leaves_the_published_book(checkout, first):
     write_chapter(checkout / "notebooks", body=BODY)
 
 
+def test_the_first_failure_of_several_is_told_and_no_other_begins(tmp_path):
+    root = write_checkout(tmp_path, "1 / 0")
+    toc = root / "_toc.yml"
+    for number in range(2, 9):
+        write_chapter(root / "notebooks", f"chapter{number}", f"open('begun{number}', 'w').close()")
+        toc.write_text(toc.read_text() + f"      - file: chapter{number}\n")
+    with pytest.raises(NotebookFailed, match=r"chapter.ipynb, cell 3: ZeroDivisionError"):
+        build_book(root)
+    assert len(list((root / "notebooks").glob("begun*"))) < 7
+
+
 def test_a_warning_of_jupyter_book_is_an_error_that_names_the_place(tmp_path):
     prose = "[nowhere](lost.md), {cite}`nobody2020`, $\\unknown{x}$"
     root = write_checkout(tmp_path, "import warnings\nwarnings.warn('careful')", prose)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -11,16 +12,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vmp.book import assets
 from vmp.book.cleaning import publish_notebook
 from vmp.book.colophon import fill_colophon
-from vmp.book.execution import Executed, execute, hash_files, package_files, versions
+from vmp.book.execution import Executed, cores, execute, hash_files, package_files, versions
 from vmp.book.pages import NEEDS, missing_pages, pages_of
 from vmp.book.pairs import notebooks_in_step, replace_text
 from vmp.book.reference import fill_help
 
+#: Notebooks that are executed at once, at the most: each is a process with torch in it, about 1 GB.
+AT_ONCE = 4
 #: Files of the theme that no page loads: source maps, and the icons that book.css draws instead.
 UNUSED = ("scripts/fontawesome.js*", "scripts/*.map", "styles/*.map", "scripts/*.LICENSE.txt", "vendor", "locales")
 
@@ -76,13 +80,35 @@ def build_book(
 def execute_chapters(
     root: Path, work: Path, names: Sequence[str], *, force: bool = False, report: Callable[[str], None] | None = None
 ) -> list[Executed]:
-    """Execute, or take from what is stored, each of the named pages that is a notebook."""
-    notebooks = [root / "notebooks" / f"{name}.ipynb" for name in names]
-    return [
-        execute(notebook, work / "executed" / notebook.name, inputs=[root / "results"], force=force, report=report)
-        for notebook in notebooks
-        if notebook.exists()
-    ]
+    """Execute, or take from what is stored, each of the named pages that is a notebook; as many at once as cores.
+
+    Where one fails, those that have begun end, the others do not begin, and the first failure is raised.
+    """
+    found = [root / "notebooks" / f"{name}.ipynb" for name in names]
+
+    def one(notebook: Path) -> Executed:
+        out = work / "executed" / notebook.name
+        try:
+            return execute(notebook, out, inputs=[root / "results"], force=force, report=report)
+        finally:
+            _close_loop()
+
+    # threads are enough: what computes is the kernels, which are processes
+    with ThreadPoolExecutor(min(cores(), AT_ONCE)) as pool:
+        running = [pool.submit(one, notebook) for notebook in found if notebook.exists()]
+        try:
+            return [each.result() for each in running]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _close_loop() -> None:
+    """Close the event loop that papermill made for this thread and leaves open, if it made one."""
+    try:
+        asyncio.get_event_loop().close()
+    except RuntimeError:  # it made none
+        return
 
 
 def _pages_of_checkout(root: Path) -> list[str]:
