@@ -17,8 +17,8 @@
 # # Static and moving cameras (Table 7, Fig. 4)
 #
 # **The paper's claim** {cite}`chen2024motion`: with a static camera the regularisation of Eq. 7 has little effect and
-# small λ are best; with a moving camera larger λ improve performance, by smoothing the attention maps. The larger λ,
-# the sooner slope and shift approach their lower bounds.
+# small λ are best; with a moving camera larger λ improve performance, by smoothing the attention maps. On
+# FineGym slope and shift approach their lower bounds the sooner, the larger λ.
 #
 # Here `libras-static` stands for MPII Cooking 2 and `libras-moving` for FineGym
 # ([rendered Libras movements](rendered_libras.ipynb)), with small models; a number on this page says something about

@@ -54,18 +54,19 @@ Markdown(
 # %% [markdown]
 # ## How to read a verdict
 #
-# - **same direction on the stand-in**, **opposite**: the interval leaves out 0 *and* the test, corrected for all claims
-#   here, has p of at most .05.
+# - **same direction on the stand-in**, **opposite**: the interval, where there is one, leaves out 0 *and* the test,
+#   corrected for all claims here, has p of at most .05. The cost in time has a rule of its own, in its chapter.
 # - **cannot tell**: anything else. Each chapter says how large a difference would have been seen.
 # - **not testable here**: the paper gives no direction to agree with.
 # - **not run yet**: a run that the claim needs is not stored.
 #
-# A claim about several rows (backbones, sources) is pooled: each row and seed counts as a run, so the interval allows
-# for other rows as for other seeds. Claims about slopes, shifts, weights and classes have tests of their own: signs of
-# paired runs, the chance of coming first in every seed, a sign test of classes. What is computed and not trained stands
-# in its chapter: what the maps show in [Seeing motion prompts](seeing.ipynb) and
-# [Temporal attention variation](temporal_variation.ipynb), and where the paper disagrees with itself in
-# [this one](disagreements.ipynb).
+# A claim about several rows (backbones, sources) is pooled: each row and seed counts as a run, and a gain on average
+# is not one of every row. Claims about slopes, shifts, weights and classes have tests of their own: signs of paired
+# runs, with an interval over seeds, since all runs of a seed begin at the same slope and shift; the chance of coming
+# first in every seed (1 in 64 for one pair of four and three seeds, before the correction); a sign test of the classes
+# that gained against those that lost, which knows nothing of other seeds. What is computed and not trained stands in
+# its chapter: what the maps show in [Seeing motion prompts](seeing.ipynb) and [Temporal attention
+# variation](temporal_variation.ipynb), and where the paper disagrees with itself in [this one](disagreements.ipynb).
 #
 # ## At the paper's scale
 #

@@ -19,8 +19,9 @@
 # **The paper's claim** {cite}`chen2024motion`: the motion prompt layer adds a negligible computational overhead. Its
 # cost is $\mathcal{O}(H \times W)$, and Table 8 has the seconds a batch of every backbone with and without it.
 #
-# Here the same backbones, as the paper has them, are timed with and without the layer. The paper's times are of its
-# GPU, which it does not name, and most of those here are of a CPU: **ratios can be compared, seconds cannot.**
+# Here the same backbones, as the paper has them, are timed with and without the layer. The paper's times are of a
+# Tesla V100, as all its experiments, and those here are of the device that each column names: **ratios can be compared,
+# seconds cannot.**
 
 # %% tags=["hide-input"]
 from IPython.display import Markdown
@@ -143,7 +144,7 @@ Markdown(
         caption="Medians over runs. Small frames cost what calling the layer costs; then time grows with the pixels.",
     )
     if layer
-    else Markdown("")
+    else None
 )
 
 # %% [markdown]

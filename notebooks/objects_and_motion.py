@@ -90,7 +90,7 @@ picks_shown(found, chosen)
 Markdown(picks_sentence(found, chosen) or "No clips of known objects are stored with and without the layer yet.")
 
 # %% tags=["hide-input"]
-Markdown(objects_sentence(found))
+Markdown(said) if (said := objects_sentence(found)) else None
 
 # %% [markdown]
 # ## The same movement with other objects

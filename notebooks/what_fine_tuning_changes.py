@@ -17,8 +17,8 @@
 # # What fine-tuning changes (Figs. 7–9)
 #
 # **The paper's claim** {cite}`chen2024motion`: held against each other layer by layer, the weights of models that were
-# fine-tuned with and without the motion prompt layer show that it works on the layers that carry time: temporal
-# projections and embeddings in TimeSformer, temporal blocks in X3D and SlowFast.
+# fine-tuned with and without the motion prompt layer show where it works: in TimeSformer on the projections of
+# attention, the layers that carry time, and the embeddings of tokens and time; in X3D and SlowFast on temporal blocks.
 #
 # The measure is the cosine between two models' weights, a layer at a time, without the last. The paper has one run on
 # either side. But two runs differ in their seed too, and a cosine below 1 does not say why; so beside every pair stands

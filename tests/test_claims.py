@@ -12,7 +12,7 @@ import pytest
 from experiment_stand_ins import BASELINE, PROMPTED, SOURCE, record_of
 
 from vmp.experiments import compare, grid
-from vmp.experiments.claims import NOT_RUN, claims
+from vmp.experiments.claims import NOT_RUN, _verdict, claims
 from vmp.experiments.claims.learned import (
     Learned,
     differences,
@@ -20,7 +20,7 @@ from vmp.experiments.claims.learned import (
     largest_against_none,
     static_against_moving,
 )
-from vmp.experiments.claims.looks import classes, most_alike
+from vmp.experiments.claims.looks import Seen, _over_seeds, classes, most_alike
 from vmp.experiments.grid import Pair, Row, Table
 from vmp.experiments.ledger import COLUMNS, ledger
 from vmp.experiments.store import Store
@@ -82,7 +82,7 @@ def test_other_trajectories_cannot_be_pooled(tmp_path: Path) -> None:
 def test_differences_of_what_was_learned_by_hand() -> None:
     layers = pd.DataFrame(
         {
-            "row": ["mpii/x/0", "mpii/x/2", "mpii/x/2", "mpii/x/1", "mpii/x/2"],
+            "row": ["finegym/x/0", "finegym/x/5", "finegym/x/5", "finegym/x/1", "finegym/x/5"],
             "seed": [0, 0, 0, 0, 1],
             "pathway": ["fast", "fast", "slow", "fast", "fast"],
             "slope": [9.0, 4.0, 6.0, 1.0, 3.0],
@@ -90,15 +90,30 @@ def test_differences_of_what_was_learned_by_hand() -> None:
         }
     )
     slope = Learned("slope", -1, largest_against_none)
-    assert differences(slope, layers).tolist() == [5.0 - 9.0]  # the mean of both layers; seed 1 has no partner
-    assert differences(replace(slope, column="shift"), layers) == pytest.approx([0.2])
-    assert differences(slope, layers.iloc[:0]).shape == (0,)
+    found = differences(slope, layers)
+    assert found.to_dict() == {"finegym/x/5": {0: 5.0 - 9.0}}  # the mean of both layers; seed 1 has no partner
+    assert differences(replace(slope, column="shift"), layers).to_numpy() == pytest.approx(np.array([[0.2]]))
+    assert differences(slope, layers.iloc[:0]).empty
+
+
+def test_many_runs_of_few_seeds_are_no_direction() -> None:
+    """Flips see every pair of runs, the interval 3 starts: sd .5 of 3, so 5.5 -+ 4.3027 x .5 / sqrt 3."""
+    half = 4.3027 * 0.5 / np.sqrt(3)
+    assert _over_seeds(np.array([6.0, 5.0, 5.5])) == pytest.approx((5.5 - half, 5.5 + half), abs=1e-4)
+    low, high = _over_seeds(np.array([6.0, 5.0, -1.5]))
+    assert low < 0 < high
+    assert all(math.isnan(end) for end in _over_seeds(np.array([6.0])))
+    told = {"unit": "slope", "here": 3.0, "direction": 1.0}
+    assert _verdict(Seen(**told, low=low, high=high), 0.001) == "cannot tell"
+    assert _verdict(Seen(**told, low=1.0, high=5.0), 0.001) == "same direction on the stand-in"
+    assert _verdict(Seen(**told | {"direction": -1.0}, low=1.0, high=5.0), 0.001) == "opposite"
+    assert _verdict(Seen(**told, effect=-2.0), 0.001) == "opposite"  # 40 % of the classes gained, and more lost
 
 
 @pytest.mark.parametrize(
     ("than", "key", "partner"),
     [
-        (largest_against_none, "mpii/timesformer/2", "mpii/timesformer/0"),
+        (largest_against_none, "mpii/timesformer/2", None),  # Fig. 4 (a, b) is of FineGym
         (largest_against_none, "finegym/timesformer/2", None),
         (largest_against_none, "finegym/slowfast-fast/5", "finegym/slowfast-fast/0"),
         (static_against_moving, "mpii/c2d-k400/vmp", "finegym/c2d-k400/vmp"),
@@ -124,7 +139,7 @@ def test_every_claim_has_a_page_a_place_and_a_verdict(tmp_path: Path) -> None:
     assert found["words"].is_unique
     of = found.set_index("words")["paper"]
     # Table 1, the paper's gains on MPII Cooking 2: 2.6 2.3 3.9 2.1 3.0 .7 5.2 6.0
-    (mean,) = of[of.index.str.contains("every backbone gains on MPII")]
+    (mean,) = of[of.index.str.contains("backbones gain on MPII")]
     assert mean == pytest.approx(np.mean([2.6, 2.3, 3.9, 2.1, 3.0, 0.7, 5.2, 6.0]))
     assert of["Learned on a static camera, they cost a little on a moving one"] == pytest.approx(-0.7)
 
@@ -151,7 +166,7 @@ def test_classes_are_counted_and_signed(tmp_path: Path) -> None:
     store = _store(tmp_path, table, a0=NONE, a1=HALF)
     seen = classes("a1", "a0", 34, 67)(table, store)
     assert seen.paper == pytest.approx(100 * 34 / 67)
-    assert (seen.here, seen.direction, seen.p) == (100.0, 1, 1.0)  # the stand-ins' groups are all of one class
+    assert (seen.here, seen.effect, seen.p, seen.runs) == (100.0, 1, 1.0, 1)  # the stand-ins' groups are of one class
     assert math.isnan(classes("b1", "b0", 34, 67)(table, store).here)
     assert math.isnan(classes("a1", "a0", 34, 67)(table, Store(tmp_path / "none")).here)
 
@@ -181,11 +196,18 @@ def test_which_pair_is_the_most_alike(tmp_path: Path) -> None:
         ({"here": -1.25, "low": -3.0, "high": 0.5, "unit": "points"}, "−1.2 (−3.0 to +0.5)"),
         ({"here": 0.5, "low": math.nan, "high": math.nan, "unit": "slope"}, "+0.500 slope"),
         ({"here": 35.2, "low": 12.0, "high": 60.4, "unit": "% longer"}, "35 % longer (12 to 60)"),
+        ({"here": 0.02, "low": -0.01, "high": 0.05, "unit": "shift"}, "+0.020 shift (−0.010 to +0.050)"),
+        (
+            {"here": 1.0, "low": 0.5, "high": 1.5, "unit": "points", "rows": "1 of 4"},
+            "+1.0 (+0.5 to +1.5); 1 of 4 rows",
+        ),
+        ({"here": 1.0, "low": 0.5, "high": 1.5, "unit": "points", "rows": "4 of 4"}, "+1.0 (+0.5 to +1.5)"),
         ({"here": math.nan, "low": math.nan, "high": math.nan, "unit": "points"}, "–"),
     ],
 )
 def test_a_number_is_told_with_its_unit(claim: dict[str, object], said: str) -> None:
-    row = {"words": "w", "where": "Table 1", "page": "accuracy", "paper": 2.0, "p_holm": 1.0, "runs": 3, "verdict": "v"}
+    row = {"words": "w", "where": "Table 1", "page": "accuracy", "paper": 2.0, "p_holm": 1.0, "runs": 3, "verdict": "v",
+           "rows": ""}  # fmt: skip
     table = claims_table(pd.DataFrame([row | claim]))
     assert table.frame["here"].tolist() == [said]
     assert '<a href="accuracy.html">Table 1</a>' in table.html

@@ -76,7 +76,7 @@ def test_what_is_missing_is_not_filled_in(store: Store, table: Table) -> None:
     assert list(rows["state"]) == ["missing", "missing"]
     assert rows[["top1", "top1_low", "top1_high", "top5", "delta", "low", "high", "p_holm"]].isna().all().all()
     assert rows.loc["vmp", "paper_top1"] == 56.2
-    assert rows.loc["vmp", "verdict"] == "not testable here"
+    assert rows.loc["vmp", "verdict"] == compare.NOT_RUN
     _fill(store, table, "baseline", HALF, ALL)
     _fill(store, table, "vmp", ALL, None)
     rows = compare.table(table, store=store).set_index("key")
@@ -122,15 +122,15 @@ def test_the_printed_table(store: Store, table: Table) -> None:
     lines = printed.splitlines()
     assert lines[1] == "Table 2: Small. Scale smoke, 2 seeds"
     assert lines[4:7] == [
-        "          paper top-1  top-5  here top-1              top-5",
-        "Baseline  50.6         81.8   25.0 (0.0 to 50.0)      100.0 (100.0 to 100.0)",
-        "With VMP  56.2         84.3   100.0 (100.0 to 100.0)  100.0 (100.0 to 100.0)  1 stored, 1 missing",
+        "          paper top-1  top-5  here top-1          top-5",
+        "Baseline  50.6         81.8   25.0 (0.0 to 50.0)  100.0 (100.0 to 100.0)",
+        "With VMP  56.2         84.3   100.0               100.0                   1 stored, 1 missing",
     ]
     assert any(line.startswith("vmp  baseline  +5.6   +50.0") for line in lines)
     empty = Store(store.path.parent / "none")
     printed = text.table(table, compare.table(table, store=empty), compare.pairs(table, store=empty))
     assert "With VMP  56.2         84.3   -           -      missing" in printed.splitlines()
-    assert "not testable here" in printed
+    assert compare.NOT_RUN in printed
 
 
 # --- what a notebook loads ---

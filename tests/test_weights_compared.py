@@ -142,7 +142,7 @@ def test_what_moved_most_and_the_yardstick_in_words(table2: Loaded) -> None:
         "is lower. In the layers over time 0.400 and 0.600, in the others 0.850 and 0.750."
     )
     said = outcome(curves, TEMPORAL)
-    assert said.startswith("1 pairs with the layer")
+    assert said.startswith("1 pair with the layer")
     assert "over the layers over time the weights with the layer are further apart than those of the yardstick in 1 "\
            "of 1; their cosine is lower by 0.200" in said  # fmt: skip
     assert "No pair is stored" in outcome(figure7(loaded(table2.table, {})), TEMPORAL)

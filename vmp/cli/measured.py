@@ -11,9 +11,18 @@ if TYPE_CHECKING:
 
 
 def is_meant(names: Sequence[str], only: dict[str, list[str]]) -> bool:
-    """Whether the table of times is among these: by its name, or with all that no choice of data sets narrows."""
+    """Whether the table of times is among these: by its name, or with all that no choice of data sets narrows.
+
+    Raises:
+        ValueError: its name with a choice of data sets, of which it has none.
+    """
     from vmp.experiments.names import ALL, MEASURED
 
+    if MEASURED in names and only["datasets"]:
+        raise ValueError(
+            f"--only: expected no dataset with {MEASURED}, which times models and has no data sets, got "
+            f"{', '.join(only['datasets'])}. Name the other tables without it"
+        )
     return MEASURED in names or (ALL in names and not only["datasets"])
 
 

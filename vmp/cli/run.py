@@ -53,7 +53,8 @@ def run(
     wanted = names.tables(name, scale, seeds, backbone, dataset, **narrowed)
     measuring = measured.is_meant(name, narrowed)
     if measuring:
-        timing.plan(scale, device)  # a mistake is told before anything is trained
+        asked = narrowed["backbones"] or ([backbone] if backbone else [])
+        timing.chosen(asked or None, timing.plan(scale, device).backbones)  # a mistake is told before anything is done
     found = Store.find(store)
     folder = Work.find(work, found)
     computing: dict[str, Any] = {"jobs": jobs, "threads": threads, "device": device}
@@ -67,7 +68,7 @@ def run(
     if measuring and dry_run:
         _say(f"{names.MEASURED}: nothing is trained for it, it is measured")
     elif measuring:
-        measured.measure(scale, found, device, threads, narrowed["backbones"] or ([backbone] if backbone else []), _say)
+        measured.measure(scale, found, device, threads, asked, _say)
     if outcome is not None:
         _tell_failures(outcome)
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Metrics of a row, in percent of the groups: a trajectory counts once, however often it is rendered.
 METRICS = ("top1", "top5")
+#: Instead of a verdict where a run of the comparison is not stored: it was not tested, nor judged.
+NOT_RUN = "not run yet"
 
 
 def table(
@@ -75,7 +77,8 @@ def pairs(
     """What is compared in a table, judged together, on top-1 of the trajectories.
 
     Columns: row, against, printed (whether the paper prints this gain), and those of :func:`vmp.statistics.judge`:
-    claim, paper, here, low, high, p, p_holm, verdict, sentence. Only seeds for which both rows are stored count.
+    claim, paper, here, low, high, p, p_holm, verdict, sentence. Only seeds for which both rows are stored count; where
+    there is none the verdict is :data:`NOT_RUN`.
 
     Args and Raises: as :func:`table`.
     """
@@ -91,6 +94,7 @@ def pairs(
     frame.insert(0, "row", [pair.row for pair in wanted.pairs])
     frame.insert(1, "against", [pair.against for pair in wanted.pairs])
     frame.insert(2, "printed", [pair.printed for pair in wanted.pairs])
+    frame.loc[frame["here"].isna(), "verdict"] = NOT_RUN
     return frame
 
 
@@ -99,8 +103,10 @@ def pooled(
 ) -> tuple[Comparison | None, float | None, int]:
     """Several pairs of one data set as one claim: what is gained on average over rows and seeds.
 
-    Every row and seed counts as a seed of the comparison, so the interval allows for other rows (backbones, starts) as
-    for other seeds; the test flips trajectories, with all their outcomes together.
+    Every row and seed counts as a seed of the comparison, so its ``seeds`` are rows times seeds, and the interval is
+    of other runs of these rows; for other rows (backbones, starts) it is too narrow where a row's seeds share its
+    effect. The test flips trajectories, with all their outcomes together. In simulations of 8 rows and 3 seeds, where 3
+    rows share a baseline, runs vary by up to 5 points and nothing has an effect, 2 to 4 % were told a direction.
 
     Returns:
         The comparison, None where no run is stored; the mean of the paper's gains, None where it has none; of how many

@@ -58,7 +58,7 @@ def row_cells(rows: pd.DataFrame, digits: int = 1) -> list[tuple[str, ...]]:
         (
             row["title"],
             *(_number(row[f"paper_{metric}"], digits) for metric in ("top1", "top5")),
-            *(_spread(row[metric], row[f"{metric}_low"], row[f"{metric}_high"], digits) for metric in ("top1", "top5")),
+            *(_spread(row, metric, digits) for metric in ("top1", "top5")),
             row["state"],
         )
         for _, row in rows.iterrows()
@@ -85,8 +85,12 @@ _ROW_HEAD = ("", "paper top-1", "top-5", "here top-1", "top-5", "")
 _PAIR_HEAD = ("", "against", "paper", "here", "95 % interval", "p", "verdict")
 
 
-def _spread(mean: float, low: float, high: float, digits: int) -> str:
-    return "-" if _empty(mean) else f"{_number(mean, digits)} ({_number(low, digits)} to {_number(high, digits)})"
+def _spread(row: pd.Series, metric: str, digits: int) -> str:
+    """The mean and, of more than one seed, the lowest and the highest."""
+    if _empty(row[metric]):
+        return "-"
+    mean, low, high = (_number(row[name], digits) for name in (metric, f"{metric}_low", f"{metric}_high"))
+    return f"{mean} ({low} to {high})" if row["seeds"] > 1 else mean
 
 
 def _number(value: float, digits: int) -> str:

@@ -55,12 +55,18 @@ def number(value: float, unit: str) -> str:
 
 
 def _here(claim: Any) -> str:
-    said = number(claim["here"], claim["unit"])
+    said, part = number(claim["here"], claim["unit"]), _part_of_rows(claim["rows"])
     if math.isnan(claim["here"]) or math.isnan(claim["low"]):
         return said
-    digits = ".0f" if claim["unit"].startswith("%") else "+.1f"
+    digits = ".0f" if claim["unit"].startswith("%") else "+.1f" if claim["unit"] == "points" else "+.3f"
     low, high = format(claim["low"], digits), format(claim["high"], digits)
-    return f"{said} ({low} to {high})".replace("-", "−")
+    return f"{said} ({low} to {high})".replace("-", "−") + part
+
+
+def _part_of_rows(rows: str) -> str:
+    """That a mean is not of all rows yet: "1 of 4" -> "; 1 of 4 rows"."""
+    stored, _, count = rows.partition(" of ")
+    return "" if stored == count or not rows else f"; {rows} rows"
 
 
 def claims_figure(found: pd.DataFrame) -> Figure:

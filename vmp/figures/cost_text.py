@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from vmp.experiments.text import count
 from vmp.experiments.timing.layer import Growth, operations
 from vmp.experiments.timing.records import LayerTiming
 
@@ -43,7 +44,7 @@ def findings(rows: pd.DataFrame) -> str:
         for setting, group in of_phase[of_phase["state"] == "stored"].groupby("setting", sort=False):
             always = int((group["ratio_lowest"] > 1).sum())
             said.append(
-                f"Here, {setting}: {_range(group, 'ratio')}; of {_count(len(group), 'variant')} {always} "
+                f"Here, {setting}: {_range(group, 'ratio')}; of {count(len(group), 'variant')} {always} "
                 f"{'is' if always == 1 else 'are'} slower with the layer in every pair of runs."
             )
     return "\n".join(f"- {line}" for line in said)
@@ -112,10 +113,6 @@ def _range(group: pd.DataFrame, column: str) -> str:
     if len(group) == 1:
         return f"{most[column]:.2f} times as long with {most['title']}"
     return f"{low[column]:.2f} to {most[column]:.2f} times as long, most with {most['title']}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _number(value: float) -> str:

@@ -10,11 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from vmp.experiments.compare import NOT_RUN
 from vmp.experiments.reproduction import Reproduction
 from vmp.figures.tables import Table
 
-#: Shown instead of a verdict where a run of the comparison is not stored; such a claim was not tested, nor judged.
-NOT_RUN = "not run yet"
 #: More sentences than these are folded away under the table.
 _UNFOLDED = 8
 
@@ -96,7 +95,10 @@ def spread(row: pd.Series, metric: str) -> str:
 
 def interval(low: float, high: float) -> str:
     """ "−1.2 to +3.4", or a dash where there is none."""
-    return "–" if math.isnan(low) else f"{low:+.1f} to {high:+.1f}".replace("-", "−")
+    if math.isnan(low):
+        return "–"
+    low, high = (round(end, 1) + 0.0 for end in (low, high))  # no minus zero
+    return f"{low:+.1f} to {high:+.1f}".replace("-", "−")
 
 
 def verdicts(pairs: pd.DataFrame) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from vmp.experiments.findings.weights_compared import FIG7_YARDSTICK_OF, Curve, lowest, means
+from vmp.experiments.text import count
 from vmp.figures.reproduced import NOT_RUN
 from vmp.figures.tables import Table
 
@@ -112,7 +113,7 @@ def outcome(curves: Sequence[Curve], temporal: Mapping[str, frozenset[str]]) -> 
         _further(pairs, "temporal", "the layers over time", temporal),
     ]
     return (
-        f"{len(pairs)} pairs with the layer on one side are stored together with a yardstick that has it on neither. "
+        f"{count(len(pairs), 'pair')} with the layer on one side can be held against a yardstick without it. "
         f"{' '.join(said)}"
     ).strip()
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from vmp.experiments import grid
 from vmp.experiments.claims.learned import Learned, fast_against_slow, largest_against_none, static_against_moving
 from vmp.experiments.claims.looks import Look, Seen, classes, gain, learned, most_alike, overhead
+from vmp.experiments.compare import NOT_RUN
 from vmp.experiments.findings.weights_compared import FIG7
 from vmp.experiments.rows import Pair
 from vmp.experiments.store import Store
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 #: Of a test that is not one of accuracies.
 LEVEL = 0.05
-#: The words of a verdict where what a claim needs is not stored yet.
-NOT_RUN = "not run yet"
 #: The paper's data sets in the keys of rows -> their names.
 _SETS = {"hmdb51": "HMDB-51", "finegym": "FineGym", "mpii": "MPII Cooking 2"}
 
@@ -59,7 +58,7 @@ def _of(dataset: str) -> Callable[[Pair], bool]:
 
 def _claims() -> Iterator[Claim]:
     for dataset, name in _SETS.items():
-        words = f"With motion prompts every backbone gains on {name} (mean over backbones)"
+        words = f"With motion prompts backbones gain on {name} (mean of the table's rows)"
         yield Claim(words, "Table 1", "accuracy", "table1", gain(_of(dataset)))
     variants = {
         "vmp+frozen-pretrained": "The layer alone gains on a frozen pretrained model",
@@ -69,7 +68,7 @@ def _claims() -> Iterator[Claim]:
     }
     for row, words in variants.items():
         yield Claim(words, "Table 2", "finetuning_variants", "table2", gain(_row(row)))
-    words = "Prompts gain from every pretraining source (mean over sources)"
+    words = "Prompts gain whatever the pretraining source (mean over sources)"
     yield Claim(words, "Table 3", "pretraining_sources", "table3", gain(lambda pair: pair.printed))
     words = "Learned on a moving camera, prompts help a new head on a static one"
     yield Claim(words, "Table 4", "across_data_sets", "table4", gain(_row("finegym-mpii/vmp")))
@@ -93,7 +92,7 @@ def _learned_claims() -> Iterator[Claim]:
     """Sec. 3.2 and Fig. 4."""
     columns: tuple[Literal["slope", "shift"], ...] = ("slope", "shift")
     for column in columns:
-        words = f"A larger λ ends with a smaller {column} (the largest λ of each set, against λ = 0)"
+        words = f"On FineGym a larger λ ends with a smaller {column} (the largest λ, against λ = 0)"
         look = learned(Learned(column, -1, largest_against_none))
         yield Claim(words, "Fig. 4 a, b", "cameras", "table7", look)
     for column in columns:
@@ -107,7 +106,7 @@ def _other_claims() -> Iterator[Claim]:
     words = "The weights of fine-tuning with prompts and of a second round with them are the most alike of four pairs"
     *others, first = FIG7.values()
     yield Claim(words, "Fig. 7", "what_fine_tuning_changes", "table2", most_alike(first, others))
-    words = "More than half of the classes of MPII Cooking 2 gain (34 of 67)"
+    words = "Class by class MPII Cooking 2 gains: 34 of 67 (tested: more gain than lose)"
     look = classes("vmp+finetuned-pretrained", "baseline", 34, 67)
     yield Claim(words, "Fig. 11", "class_by_class", "table2", look)
     words = "The layer's cost in time is negligible (at most what the paper's table prints)"
@@ -124,7 +123,7 @@ def claims(
     Columns: words, where, page, table, unit (of the numbers: "points" of top-1, the mean over rows; "slope" or "shift";
     "% of classes", "cosine", "% longer"), paper (missing where it gives no number), here, low, high, rows (for how many
     of a claim's rows runs are stored), runs (how many are compared with as many others), p_holm, verdict (of
-    :data:`vmp.statistics.VERDICTS`, or :data:`NOT_RUN`).
+    :data:`vmp.statistics.VERDICTS`, or :data:`vmp.experiments.compare.NOT_RUN`).
 
     Args:
         scale, seeds: as :func:`vmp.experiments.grid.table` takes them.
@@ -137,11 +136,16 @@ def claims(
     found = store if isinstance(store, Store) else Store.find(store)
     tables = {name: grid.table(name, scale, seeds) for name in {claim.table for claim in _claims()}}
     seen = [(claim, claim.look(tables[claim.table], found)) for claim in _claims()]
-    tested = [place for place, (_, each) in enumerate(seen) if not math.isnan(each.p)]
+    tested = [place for place, (_, each) in enumerate(seen) if _is_tested(each)]
     corrected = dict(zip(tested, holm([seen[place][1].p for place in tested]), strict=True))
     return pd.DataFrame(
         [_line(claim, each, corrected.get(place, math.nan)) for place, (claim, each) in enumerate(seen)]
     )
+
+
+def _is_tested(seen: Seen) -> bool:
+    """Whether a claim counts for Holm's correction: it has a p, and the paper a direction to agree with."""
+    return not math.isnan(seen.p) and seen.direction != 0
 
 
 def _line(claim: Claim, seen: Seen, p: float) -> dict[str, Any]:
@@ -158,10 +162,11 @@ def _verdict(seen: Seen, p: float) -> str:
     if math.isnan(seen.here):
         return NOT_RUN
     if seen.comparison is not None:
-        return verdict(seen.comparison, None if math.isnan(seen.direction) else seen.direction, p)
+        corrected = None if math.isnan(p) else p
+        return verdict(seen.comparison, None if math.isnan(seen.direction) else seen.direction, corrected)
     if seen.verdict:
         return seen.verdict
-    if p > LEVEL:
+    if p > LEVEL or seen.low <= 0 <= seen.high:
         return "cannot tell"
-    agrees = seen.direction > 0 if seen.unit == "% of classes" else seen.here * seen.direction > 0
+    agrees = (seen.here if math.isnan(seen.effect) else seen.effect) * seen.direction > 0
     return "same direction on the stand-in" if agrees else "opposite"
