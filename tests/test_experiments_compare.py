@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ from experiment_stand_ins import BASELINE, PROMPTED, SOURCE, record_of, small_ta
 
 from vmp import experiments
 from vmp.experiments import compare, grid, text
-from vmp.experiments.grid import Table
+from vmp.experiments.grid import Pair, Table
 from vmp.experiments.loading import load
 from vmp.experiments.run import Run
 from vmp.experiments.store import Store
@@ -174,3 +175,15 @@ def test_everything_is_stored_and_nothing_is_run(store: Store, monkeypatch: pyte
     outcome = experiments.run_missing("small", "smoke", 1, store=store, report=said.append)
     assert outcome.done == []
     assert said == ["3 runs are stored, 0 to do"]
+
+
+def test_a_part_of_a_table_is_judged_among_all_of_its_pairs(store: Store, table: Table) -> None:
+    """Two pairs of the same two rows: p is doubled by Holm, and stays so where one of them is looked at alone."""
+    _fill(store, table, "baseline", HALF, NONE)
+    _fill(store, table, "vmp", HALF, [True] * 6 + [False] * 14)
+    more = replace(table.row("vmp"), key="again")
+    whole = replace(table, rows=(*table.rows, more), pairs=(*table.pairs, Pair("again", "baseline")))
+    alone = compare.pairs(table, store=store)
+    (judged,) = compare.pairs(whole.picked(["vmp", "baseline"]), store=store).to_dict("records")
+    assert judged["p_holm"] == pytest.approx(2 * alone.loc[0, "p"])
+    assert list(judged) == list(alone.columns)

@@ -85,6 +85,8 @@ def pairs(
     from vmp.statistics import judge
 
     wanted = grid.table(name, scale, seeds, backbone, dataset) if isinstance(name, str) else name
+    if wanted.whole is not None:
+        return _of_part(wanted, pairs(wanted.whole, store=_found.store if _found else store))
     found = _found or _Found(wanted, store)
     claims = {
         f"{pair.row} against {pair.against}": (found.comparison(pair), _paper_gain(pair, wanted))
@@ -96,6 +98,13 @@ def pairs(
     frame.insert(2, "printed", [pair.printed for pair in wanted.pairs])
     frame.loc[frame["here"].isna(), "verdict"] = NOT_RUN
     return frame
+
+
+def _of_part(part: Table, judged: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of a part of a table, as they are judged among all: a choice of rows changes no verdict."""
+    judged = judged.set_index(["row", "against"])
+    kept = judged.loc[[(pair.row, pair.against) for pair in part.pairs]].reset_index()
+    return kept[["row", "against", "printed", *(name for name in kept if name not in ("row", "against", "printed"))]]
 
 
 def pooled(

@@ -67,6 +67,7 @@ class Table:
         rows: in the order in which they are shown.
         pairs: what is compared.
         similar: rows whose weights are held against each other, seed by seed; a row with itself: its seeds.
+        whole: of a part of a table the table that it is taken from, among whose pairs its own are judged.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Table:
     rows: tuple[Row, ...]
     pairs: tuple[Pair, ...] = ()
     similar: tuple[tuple[str, str], ...] = ()
+    whole: Table | None = None
     _index: dict[str, Row] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -139,6 +141,7 @@ class Table:
             pairs=tuple(pair for pair in self.pairs if {pair.row, pair.against} <= kept),
             similar=tuple(pair for pair in self.similar if set(pair) <= kept),
             stands_for=_stood_in_for(rows, self.scale) if self.stands_for else "",
+            whole=(self.whole or self) if len(rows) < len(self.rows) else self.whole,
         )
 
     def with_lambda(self, value: float) -> Table:
@@ -151,8 +154,10 @@ class Table:
         rows = tuple(replace(row, runs=tuple(mapped(run) for run in row.runs)) for row in self.rows)
         if len({row.runs for row in rows}) < len({row.runs for row in self.rows}):
             raise ValueError(f"lambda_: expected a table that has one lambda; the rows of {self.name} compare several")
-        changed = rows != self.rows
-        return replace(self, rows=rows, title=f"{self.title}, lambda {value:g}") if changed else self
+        if rows == self.rows:
+            return self
+        whole = self.whole and self.whole.with_lambda(value)
+        return replace(self, rows=rows, title=f"{self.title}, lambda {value:g}", whole=whole)
 
     def row_of(self) -> dict[str, str]:
         """The key of the row that each run is of, by its identity; of several the one with the fewest folds."""

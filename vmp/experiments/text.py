@@ -33,7 +33,7 @@ def table(wanted: Table, rows: pd.DataFrame, pairs: pd.DataFrame, digits: int = 
         aligned([_ROW_HEAD, *shown]),
     ]
     if len(pairs):
-        said = "\nDifferences in top-1, points; p with Holm's correction over this page\n"
+        said = "\nDifferences in top-1, points; p with Holm's correction over the whole table\n"
         parts += [said, aligned([_PAIR_HEAD, *pair_cells(pairs, digits)])]
     return "\n".join(parts)
 

@@ -39,7 +39,10 @@ def parts_of_gain(shown: Reproduction, dataset: str) -> str:
     listed = [f"{words} {_told(judged[key])}" for key, words in PARTS.items() if _run(judged.get(key))]
     if listed:
         said.append(f"Beside it: {'; '.join(listed)}.")
-    said.append(_answer(whole, judged))
+    directly = [f"{PARTS[key]} {_told(pair)}" for key, pair in over_controls(shown, dataset).items() if _run(pair)]
+    if directly:
+        said.append(f"The layer against each of what has no working layer: {'; '.join(directly)}.")
+    said.append(_answer(whole, over_controls(shown, dataset)))
     return " ".join(said)
 
 
@@ -51,6 +54,13 @@ def variants(shown: Reproduction, dataset: str) -> str:
         return ""
     pairs = shown.pairs[shown.pairs["against"] == f"{dataset}/vmp"]
     return f"Against the layer as it is: {'; '.join(run)}. Of these comparisons {tally(pairs)}."
+
+
+def over_controls(shown: Reproduction, dataset: str) -> dict[str, Any]:
+    """The layer's pairs against the controls that have no working layer, by the control's key in the data set."""
+    pairs: list[Any] = shown.pairs[shown.pairs["row"] == f"{dataset}/vmp"].to_dict("records")
+    found = {pair["against"].partition("/")[2]: pair for pair in pairs}
+    return {key: found[key] for key in _WITHOUT if key in found}
 
 
 def _judged(shown: Reproduction, dataset: str, against: str) -> dict[str, Any]:
@@ -71,24 +81,17 @@ def _title(shown: Reproduction, dataset: str, key: str) -> str:
     return shown.titles[f"{dataset}/{key}"].removeprefix(f"{dataset}, ")
 
 
-def _answer(whole: Any, judged: dict[str, Any]) -> str:
+def _answer(whole: Any, over: dict[str, Any]) -> str:
+    """Whether the gain is the layer's: it has to be one over the baseline, and over each control, judged directly."""
     if whole["verdict"] == "lower here":
         return "**The layer loses here: there is no gain to ask the parts of.**"
-    controls = [key for key in _WITHOUT if key in judged]
-    gaining = [key for key in controls if judged[key]["verdict"] == "higher here"]
-    named = " and ".join(PARTS[key] for key in gaining)
-    gain = "gain" if len(gaining) > 1 else "gains"
     if whole["verdict"] != "higher here":
-        beside = f" Yet {named} {gain}." if gaining else ""
-        return f"**No gain of the layer is shown here, so none can be given to a part of it.**{beside}"
-    if not all(_run(judged[key]) for key in controls):
-        beside = f" So far {named} {gain} as well." if gaining else ""
-        return f"**A gain is shown; what it is made of waits for the controls that are not run yet.**{beside}"
-    if not gaining:
-        tried = ", ".join(PARTS[key] for key in controls)
-        return f"**A gain is shown, and no control without a working layer shows one ({tried}).**"
-    rest = points(whole["here"] - max(judged[key]["here"] for key in gaining))
+        return "**No gain of the layer is shown here, so none can be given to a part of it.**"
+    if not all(_run(pair) for pair in over.values()):
+        return "**A gain is shown; what it is made of waits for the controls that are not run yet.**"
+    left = [PARTS[key] for key, pair in over.items() if pair["verdict"] != "higher here"]
+    if not left:
+        return "**A gain is shown, over the baseline and over every control without a working layer.**"
     return (
-        f"**A gain is shown, but {named} {gain} as well. Over the largest of these the layer has {rest} points, a "
-        "plain difference that was not judged.**"
+        f"**A gain over the baseline is shown, but none over {' and '.join(left)}: it may be no merit of the layer.**"
     )

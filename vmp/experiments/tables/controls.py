@@ -104,6 +104,8 @@ def _pairs(dataset: str, backbone: str) -> Iterator[Pair]:
         yield Pair(f"{dataset}/{key}", f"{dataset}/baseline", printed=False)
     for key in ("bgr", "absolute", "frozen-start", "adjacent"):
         yield Pair(f"{dataset}/{key}", f"{dataset}/vmp", printed=False)
+    for key in ("identity", *alone, "baseline-twice"):  # is the layer better than what has no working layer?
+        yield Pair(f"{dataset}/vmp", f"{dataset}/{key}", printed=False)
 
 
 def _one_input(backbone: str) -> bool:
