@@ -62,11 +62,11 @@ Markdown(
 #
 # A claim about several rows (backbones, sources) is pooled: each row and seed counts as a run, and a gain on average
 # is not one of every row. Claims about slopes, shifts, weights and classes have tests of their own: signs of paired
-# runs, with an interval over seeds, since all runs of a seed begin at the same slope and shift; the chance of coming
-# first in every seed (1 in 64 for one pair of four and three seeds, before the correction); a sign test of the classes
-# that gained against those that lost, which knows nothing of other seeds. What is computed and not trained stands in
-# its chapter: what the maps show in [Seeing motion prompts](seeing.ipynb) and [Temporal attention
-# variation](temporal_variation.ipynb), and where the paper disagrees with itself in [this one](disagreements.ipynb).
+# runs, with an interval over seeds, since all runs of a seed begin at the same slope and shift; Student's test of the
+# seeds for weights; for classes a sign test of those that gained against those that lost, and Student's of the seeds,
+# of which the less sure one counts. What is computed and not trained stands in its chapter: what the maps show in
+# [Seeing motion prompts](seeing.ipynb) and [Temporal attention variation](temporal_variation.ipynb), and where the
+# paper disagrees with itself in [this one](disagreements.ipynb).
 #
 # ## At the paper's scale
 #

@@ -20,7 +20,7 @@ from vmp.experiments.claims.learned import (
     largest_against_none,
     static_against_moving,
 )
-from vmp.experiments.claims.looks import Seen, _over_seeds, classes, most_alike
+from vmp.experiments.claims.looks import Seen, _over_seeds, _student, classes, most_alike
 from vmp.experiments.grid import Pair, Row, Table
 from vmp.experiments.ledger import COLUMNS, ledger
 from vmp.experiments.store import Store
@@ -172,7 +172,7 @@ def test_classes_are_counted_and_signed(tmp_path: Path) -> None:
 
 
 def test_which_pair_is_the_most_alike(tmp_path: Path) -> None:
-    """0.9 against 0.5 in one seed: ahead by 0.4, which chance gives in one of two."""
+    """0.9 against 0.5 in one seed: ahead by 0.4, which one seed cannot tell from chance."""
     table = _two_pairs()
     rows = {key: table.row(key).runs[0] for key in ("a0", "a1")}
     store = _store(tmp_path, table, a0=NONE, a1=HALF)
@@ -184,10 +184,18 @@ def test_which_pair_is_the_most_alike(tmp_path: Path) -> None:
         layers = pd.DataFrame({"layer": ["x", "y"], "block": ["0", "1"], "cosine": values})
         store.add_similarity(rows[a].identity, other.identity, layers)
     seen = look(table, store)
-    assert (seen.here, seen.p, seen.runs) == (pytest.approx(0.4), 0.5, 1)
+    assert (seen.here, seen.p, seen.runs) == (pytest.approx(0.4), 1.0, 1)
     behind = most_alike(("a0", "start"), [("a1", "a0")])(table, store)
     assert (behind.here, behind.p) == (pytest.approx(-0.4), 1.0)
     assert math.isnan(most_alike(("a1", "a0"), [("b1", "b0")])(table, store).here)
+
+
+def test_students_test_of_seeds() -> None:
+    """Of 1, 2, 3: mean 2, standard error 1 / sqrt(3), t = 3.46 with 2 degrees of freedom, p = .0742."""
+    assert _student(np.array([1.0, 2.0, 3.0])) == pytest.approx(0.0742, abs=5e-5)
+    assert _student(np.array([2.0, 2.0, 2.0])) == 0.25  # all of one sign
+    assert _student(np.array([5.0])) == 1.0
+    assert _student(np.zeros(3)) == 1.0
 
 
 @pytest.mark.parametrize(

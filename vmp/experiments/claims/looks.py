@@ -108,7 +108,10 @@ def _over_seeds(means: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def classes(row: str, against: str, improved: int, of: int) -> Look:
-    """The share of classes that gained; a sign test of those that gained against those that lost.
+    """The share of classes that gained, and whether more gained than lost.
+
+    Two tests, of which the less sure one counts: a sign test of the classes, which takes the trained models as they
+    are, and Student's of the seeds, which asks whether other seeds would agree.
 
     Args:
         row, against: keys of the table.
@@ -116,36 +119,28 @@ def classes(row: str, against: str, improved: int, of: int) -> Look:
     """
 
     def look(table: Table, store: Store) -> Seen:
-        from vmp.experiments.findings.class_gains import (
-            changed,
-            class_accuracies,
-            class_gains,
-            class_names,
-            sign_test,
-        )
+        from vmp.experiments.findings.class_gains import changed, class_accuracies, sign_test
 
-        found, dataset = load(table, store=store), table.row(row).runs[0].dataset
-        paper = 100 * improved / of
-        if not len(found.predictions):
+        found, paper = load(table, store=store), 100 * improved / of
+        gains = class_accuracies(found, row) - class_accuracies(found, against)
+        gains = gains.dropna(axis="columns", how="all").round(9)
+        if gains.empty:
             return Seen("% of classes", paper, direction=1.0)
-        gains = class_gains(found, row, against, class_names(dataset))
-        seeds = len(set(class_accuracies(found, row)) & set(class_accuracies(found, against)))
-        if not len(gains):
-            return Seen("% of classes", paper, direction=1.0)
-        counts = changed(gains["gain"])
+        mean = gains.mean(axis="columns").round(9)
+        counts = changed(mean)
+        more = np.sign(gains.to_numpy(dtype=float)).mean(axis=0)  # of each seed, the share that gained less that lost
         return Seen(
             "% of classes", paper, 100 * counts["gained"] / len(gains), direction=1.0,
-            effect=counts["gained"] - counts["lost"], p=sign_test(gains["gain"]), runs=seeds,
+            effect=counts["gained"] - counts["lost"], p=max(sign_test(mean), _student(more)), runs=gains.shape[1],
         )  # fmt: skip
 
     return look
 
 
 def most_alike(first: tuple[str, str], others: Iterable[tuple[str, str]]) -> Look:
-    r"""By how much two rows' weights are more alike than those of other pairs, the mean cosine of all layers.
+    """By how much two rows' weights are more alike than those of the most alike of other pairs.
 
-    If all k pairs were alike, a given one would be ahead in all S seeds with a chance of :math:`1 / k^S`. That is p
-    where it is ahead in all of them; else p is 1.
+    Likeness is the mean cosine of all layers; the test, and the interval, are Student's over seeds.
 
     Args:
         first: row and the row it is held against.
@@ -163,11 +158,22 @@ def most_alike(first: tuple[str, str], others: Iterable[tuple[str, str]]) -> Loo
         means = means[pairs].dropna()
         if not len(means):
             return Seen("cosine", direction=1.0)
-        ahead = means[first] - means[pairs[1:]].max(axis=1)
-        p = float(len(pairs)) ** -len(ahead) if (ahead > 0).all() else 1.0
-        return Seen("cosine", here=float(ahead.mean()), direction=1.0, p=p, runs=len(ahead))
+        ahead = (means[first] - means[pairs[1:]].max(axis=1)).to_numpy(dtype=float)
+        low, high = _over_seeds(ahead)
+        return Seen("cosine", math.nan, float(ahead.mean()), low, high, 1.0, _student(ahead), len(ahead))
 
     return look
+
+
+def _student(values: NDArray[np.float64]) -> float:
+    """Two-sided p of Student's test that the mean of (S,) numbers, one a seed, is 0; 1 for fewer than two."""
+    from scipy.stats import ttest_1samp
+
+    if len(values) < 2 or not values.any():
+        return 1.0
+    if np.ptp(values) == 0:  # the test has no denominator: that of their signs
+        return float(0.5 ** (len(values) - 1))
+    return float(ttest_1samp(values, 0.0).pvalue)
 
 
 def overhead(table: Table, store: Store) -> Seen:
