@@ -1,4 +1,5 @@
 import json
+import math
 import re
 from pathlib import Path
 
@@ -55,6 +56,23 @@ def test_a_still_is_what_shows_before(figure):
 
     assert "<svg>still</svg>" in Interactive(figure, alt="x", still=Drawn()).html
     assert '<p class="vmp-interactive-wait">A line</p>' in Interactive(figure, alt="A line").html
+
+
+@pytest.mark.parametrize(
+    "traces", [[], [go.Scatter(x=[], y=[])], [go.Scatter(x=[1, 2], y=[None, math.nan])], [go.Scatter()]]
+)
+def test_a_figure_without_a_point_is_a_line_of_text(traces):
+    shown = Interactive(go.Figure(traces), alt="Lines <of> runs.")
+    assert shown.html == (
+        '<p class="vmp-interactive-none" aria-label="Lines &lt;of&gt; runs.">There is nothing to draw yet: Lines '
+        "&lt;of&gt; runs.</p>"
+    )
+    assert set(shown._repr_mimebundle_()) == {"text/html", "text/plain"}
+
+
+@pytest.mark.parametrize("trace", [go.Scatter(y=[None, 1]), go.Surface(z=[[1, 2]]), go.Image(source="data:,")])
+def test_one_point_is_enough(trace):
+    assert "application/json" in Interactive(go.Figure([go.Scatter(x=[], y=[]), trace]), alt="A.").html
 
 
 def test_mistakes_are_refused(figure):

@@ -20,7 +20,7 @@ CHAPTERS = [
 
 def test_the_book_has_its_chapters_in_order():
     pages = pages_of(ROOT / "_toc.yml")
-    assert pages == ["index", *CHAPTERS, "api", "colophon"]
+    assert pages == ["index", *CHAPTERS, "api", "api_data", "colophon"]
     assert {path.stem for path in NOTEBOOKS} == set(CHAPTERS)
 
 

@@ -6,6 +6,8 @@ import html
 import json
 from typing import Any, Protocol
 
+import numpy as np
+import pandas as pd
 from plotly.basedatatypes import BaseFigure
 
 _LARGEST = 600_000  # characters of JSON: a page stays under 1 MB
@@ -23,7 +25,8 @@ class Interactive:
 
     In the book, ``figures.js`` draws it when it comes near the view, in the colours of the page, and puts the
     still back when it is far away again: a browser keeps 16 WebGL scenes, and at most six figures a page are live.
-    In JupyterLab it is plotly's own output. Without scripts the still, or the alternative text, is what shows.
+    In JupyterLab it is plotly's own output. Without scripts the still, or the alternative text, is what shows. A
+    figure without a single point, as where no run is stored yet, is a line that says so.
 
     Args:
         figure: the plotly figure. Colours of text, axes and background are left to the page.
@@ -54,11 +57,19 @@ class Interactive:
         return self.html
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return {
-            "application/vnd.plotly.v1+json": json.loads(self.figure.to_json()),
-            "text/html": self.html,
-            "text/plain": f"Interactive: {self.alt}",
-        }
+        shown: dict[str, Any] = {"text/html": self.html, "text/plain": f"Interactive: {self.alt}"}
+        if has_points(self.figure):
+            shown["application/vnd.plotly.v1+json"] = json.loads(self.figure.to_json())
+        return shown
+
+
+def has_points(figure: BaseFigure) -> bool:
+    """Whether any trace has a value in each of the arrays that it has."""
+    for trace in figure.data:
+        held = [trace[name] for name in ("x", "y", "z", "source") if name in trace and trace[name] is not None]
+        if held and all(np.any(pd.notna(np.asarray(values))) for values in held):
+            return True
+    return False
 
 
 def figure_json(figure: BaseFigure) -> str:
@@ -81,6 +92,8 @@ def figure_json(figure: BaseFigure) -> str:
 
 def _frame(figure: BaseFigure, alt: str, still: HasHtml | None, caption: str | None) -> str:
     label = html.escape(alt)
+    if not has_points(figure):
+        return f'<p class="vmp-interactive-none" aria-label="{label}">There is nothing to draw yet: {label}</p>'
     height = int(figure.layout.height or _HEIGHT)
     content = still._repr_html_() if still else f'<p class="vmp-interactive-wait">{label}</p>'
     under = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
