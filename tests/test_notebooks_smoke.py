@@ -24,7 +24,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "objects_and_motion": C2D,
     "cameras": ONE | {"backbones": ["slowfast"], "datasets": ["libras-moving"], "video": "static"},
     "controls": C2D | {"datasets": ["libras-static"]},
-    "what_fine_tuning_changes": ONE | {"backbones": ["c2d"], "datasets": ["libras-static"]},
+    "what_fine_tuning_changes": ONE | {"backbones": ["x3d"], "datasets": ["libras-static"]},
     "class_by_class": ONE | {"backbones": ["c2d"], "datasets": ["libras-static"]},
     "costs": {"scale": "smoke", "device": "cpu", "measure": True},
     "claims": {"scale": "smoke", "seeds": 1},
