@@ -30,9 +30,9 @@ def claims_table(found: pd.DataFrame) -> Table:
             "where": found["where"],
             "paper": [number(claim["paper"], claim["unit"]) for claim in claims],
             "here": [_here(claim) for claim in claims],
+            "verdict": found["verdict"],
             "p (Holm)": found["p_holm"],
             "runs": found["runs"],
-            "verdict": found["verdict"],
         }
     )
     return Table(
