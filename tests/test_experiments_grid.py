@@ -232,15 +232,15 @@ def test_lambda_is_chosen_without_the_test_split() -> None:
 
 def test_the_lambda_that_is_used_is_the_one_that_validation_chose() -> None:
     """The highest top-1 of the stored sweep, of equals the smallest lambda; a set that is not swept yet has 0."""
-    from vmp.experiments import compare
+    from vmp.experiments.store import Store
     from vmp.experiments.tables.regularisation import CANDIDATES
     from vmp.experiments.tables.starts import CHOSEN
 
-    swept = compare.table("lambda", "small").set_index("key")
+    swept, store = grid.table("lambda", "small"), Store.find()
     for name, chosen in CHOSEN.items():
-        of_set = swept.loc[[f"{name}/{value:g}" for value in CANDIDATES]]
-        whole = (of_set["state"] == "stored").all()
-        best = CANDIDATES[int(of_set["top1"].to_numpy().argmax())] if whole else 0.0
+        records = [list(store.of(swept.row(f"{name}/{value:g}").runs[0].identity).values()) for value in CANDIDATES]
+        top1 = [newest[0].metrics["group"]["top1"] for newest in records if newest]
+        best = CANDIDATES[top1.index(max(top1))] if len(top1) == len(CANDIDATES) else 0.0
         assert chosen == best, name
 
 
