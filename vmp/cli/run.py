@@ -95,7 +95,7 @@ def _show(wanted: Sequence[Table], found: Store, in_short: bool) -> None:
     from vmp.experiments import compare, text
 
     for table in wanted:
-        rows, pairs = compare.table(table, store=found), compare.pairs(table, store=found)
+        rows, pairs = compare.table_and_pairs(table, found)
         typer.echo(text.summary(table, rows, pairs) if in_short else text.table(table, rows, pairs))
 
 

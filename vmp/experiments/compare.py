@@ -54,14 +54,22 @@ def table(
     Raises:
         ValueError: an unknown name; a file of the store that was cut short or changed.
     """
+    wanted = grid.table(name, scale, seeds, backbone, dataset) if isinstance(name, str) else name
+    return table_and_pairs(wanted, store)[0]
+
+
+def table_and_pairs(
+    wanted: Table, store: Store | str | os.PathLike[str] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """:func:`table` and :func:`pairs` of a table, each run looked up and each pair judged once for both."""
     import pandas as pd
 
-    wanted = grid.table(name, scale, seeds, backbone, dataset) if isinstance(name, str) else name
     found = _Found(wanted, store)
-    compared = pairs(wanted, store=found.store, _found=found).iloc[::-1]  # so that a row's first pair is what stays
-    judged = {str(row["row"]): row for _, row in compared.iterrows()}
+    compared = pairs(wanted, store=found.store, _found=found)
+    # reversed, so that a row's first pair is what stays
+    judged = {str(row["row"]): row for _, row in compared.iloc[::-1].iterrows()}
     rows = [_row(row, wanted, found) | _judgement(judged.get(row.key)) | {"note": row.note} for row in wanted.rows]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows), compared
 
 
 def pairs(

@@ -87,7 +87,7 @@ def reproduce(
 def stored(wanted: Table, store: Store | str | os.PathLike[str] | None = None) -> Reproduction:
     """What is stored of a table; nothing is trained."""
     found = store if isinstance(store, Store) else Store.find(store)
-    rows, pairs = compare.table(wanted, store=found), compare.pairs(wanted, store=found)
+    rows, pairs = compare.table_and_pairs(wanted, found)
     return Reproduction(wanted, rows, pairs, load(wanted, store=found))
 
 
@@ -157,10 +157,18 @@ def points(value: float) -> str:
 
 
 def _tested(shown: Reproduction) -> str:
+    counts = trajectories_tested(shown)
+    said = ", ".join(f"{count} ({name})" for name, count in counts.items())
+    return f"test trajectories: {said}" if said else ""
+
+
+def trajectories_tested(shown: Reproduction) -> pd.Series:
+    """How many trajectories the stored runs of the rows were tested on, by data set; empty where none is stored."""
+    import pandas as pd
+
     groups = shown.found.predictions
     if not len(groups):
-        return ""
-    wanted = {run.identity: run.dataset for row in shown.table.rows for run in row.runs}
-    groups = groups[(groups["level"] == "group") & groups["identity"].isin(wanted)]
-    of_set = groups.groupby(groups["identity"].map(wanted))["group"].nunique()
-    return "test trajectories: " + ", ".join(f"{count} ({name})" for name, count in of_set.items())
+        return pd.Series(dtype="int64")
+    of_set = {run.identity: run.dataset for row in shown.table.rows for run in row.runs}
+    groups = groups[(groups["level"] == "group") & groups["identity"].isin(of_set)]
+    return groups.groupby(groups["identity"].map(of_set))["group"].nunique()

@@ -9,7 +9,7 @@ from IPython.display import Markdown
 
 from vmp.experiments.findings.by_dataset import of_dataset, splits
 from vmp.experiments.findings.choice_of_lambda import chosen_by_validation
-from vmp.experiments.reproduction import Reproduction
+from vmp.experiments.reproduction import Reproduction, trajectories_tested
 from vmp.figures.folded import Folded
 from vmp.figures.reproduced import NOT_RUN, Sentences, accuracy_table, comparison_table
 from vmp.figures.tables import Table
@@ -62,12 +62,9 @@ def choice_table(swept: Reproduction) -> Table:
 
 def choice_in_words(swept: Reproduction) -> str:
     """How many trajectories lambda was chosen on, and how far apart the accuracies lie."""
-    groups = swept.found.predictions
-    if not len(groups):
+    counts = trajectories_tested(swept)
+    if not len(counts):
         return "Nothing of this sweep is stored here."
-    of_set = {run.identity: run.dataset for row in swept.table.rows for run in row.runs}
-    groups = groups[(groups["level"] == "group") & groups["identity"].isin(of_set)]
-    counts = groups.groupby(groups["identity"].map(of_set))["group"].nunique()
     top1 = swept.rows.assign(dataset=[row.runs[0].dataset for row in swept.table.rows]).groupby("dataset")["top1"]
     said = [
         f"{name}: {count} trajectories, one of them {100 / count:.1f} points, lowest to highest {spread:.1f} points"
