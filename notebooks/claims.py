@@ -61,12 +61,14 @@ Markdown(
 # - **not run yet**: a run that the claim needs is not stored.
 #
 # A claim about several rows (backbones, sources) is pooled: each row and seed counts as a run, and a gain on average
-# is not one of every row. Claims about slopes, shifts, weights and classes have tests of their own: signs of paired
+# is not one of every row. That one row is above others, or gains more than they do, is tested as a weighted sum of
+# rows, by the same test. Claims about slopes, shifts, weights and classes have tests of their own: signs of paired
 # runs, with an interval over seeds, since all runs of a seed begin at the same slope and shift; Student's test of the
 # seeds for weights; for classes a sign test of those that gained against those that lost, and Student's of the seeds,
-# of which the less sure one counts. What is computed and not trained stands in its chapter: what the maps show in
-# [Seeing motion prompts](seeing.ipynb) and [Temporal attention variation](temporal_variation.ipynb), and where the
-# paper disagrees with itself in [this one](disagreements.ipynb).
+# of which the less sure one counts. How the layer's time grows is a fit: the same direction where its 95 % interval
+# holds the paper's power, 1, and neither 0.5 nor 1.5. What is computed and not trained stands in its chapter: what the
+# maps show in [Seeing motion prompts](seeing.ipynb) and [Temporal attention variation](temporal_variation.ipynb), and
+# where the paper disagrees with itself in [this one](disagreements.ipynb).
 #
 # ## At the paper's scale
 #

@@ -129,11 +129,7 @@ planned = timing.plan(scale, device)
 layer = TimingStore().layer(planned.batch, planned.sides, planned.on)
 Markdown(
     f"{cost_text.operations_sentence()} "
-    + (
-        cost_text.growth_sentence(layer, growth(*cost_plots.layer_times(layer)))
-        if layer
-        else "Times are not stored yet."
-    )
+    + (cost_text.growth_sentence(layer, growth(*layer.medians)) if layer else "Times are not stored yet.")
 )
 
 # %% tags=["hide-input"]

@@ -53,7 +53,7 @@ lambda_ = None  # chosen on validation; a number for another
 stored = reproduce(
     "table6", scale, seeds, backbone=backbone, dataset=dataset, lambda_=lambda_, device=device, report=print
 )
-found = outcomes(stored)
+found = outcomes(stored.found)
 chosen = actions_of(stored.table)
 shown = table6(stored, found)
 Markdown(f"{provenance(stored)}\n\n{pretrained(stored)}")

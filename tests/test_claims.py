@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -11,19 +12,24 @@ import pandas as pd
 import pytest
 from experiment_stand_ins import BASELINE, PROMPTED, SOURCE, record_of
 
-from vmp.experiments import compare, grid
+from vmp.experiments import contrasts, grid
 from vmp.experiments.claims import NOT_RUN, _verdict, claims
 from vmp.experiments.claims.learned import (
     Learned,
     differences,
     fast_against_slow,
     largest_against_none,
+    moving_against_mixed,
+    numbers,
     static_against_moving,
 )
-from vmp.experiments.claims.looks import Seen, _over_seeds, _student, classes, most_alike
+from vmp.experiments.claims.looks import Seen, _over_seeds, _student, classes, linear, most_alike
 from vmp.experiments.grid import Pair, Row, Table
 from vmp.experiments.ledger import COLUMNS, ledger
+from vmp.experiments.loading import Loaded
 from vmp.experiments.store import Store
+from vmp.experiments.timing import plan
+from vmp.experiments.timing.records import LayerTiming, TimingStore
 from vmp.figures.claims import claims_figure, claims_table
 from vmp.figures.fold import Fold
 from vmp.figures.tables import Table as Shown
@@ -55,7 +61,7 @@ def _store(path: Path, table: Table, **right: list[bool]) -> Store:
 def test_pairs_are_pooled_by_hand(tmp_path: Path) -> None:
     table = _two_pairs()
     store = _store(tmp_path, table, a0=NONE, a1=HALF, b0=HALF, b1=ALL)
-    comparison, papers, stored = compare.pooled(table, table.pairs, store)
+    comparison, papers, stored = contrasts.pooled(table, table.pairs, store)
     # each of the 20 trajectories gains in one of the two rows
     assert comparison.difference == 50.0
     assert comparison.p == pytest.approx(2 / 2**20)
@@ -67,16 +73,16 @@ def test_pairs_are_pooled_by_hand(tmp_path: Path) -> None:
 def test_what_is_not_stored_is_not_pooled(tmp_path: Path) -> None:
     table = _two_pairs()
     store = _store(tmp_path, table, a0=NONE, a1=HALF, b0=HALF)
-    comparison, _, stored = compare.pooled(table, table.pairs, store)
+    comparison, _, stored = contrasts.pooled(table, table.pairs, store)
     assert (comparison.difference, stored) == (50.0, 1)
-    assert compare.pooled(table, table.pairs, Store(tmp_path / "none"))[0] is None
+    assert contrasts.pooled(table, table.pairs, Store(tmp_path / "none"))[0] is None
 
 
 def test_other_trajectories_cannot_be_pooled(tmp_path: Path) -> None:
     table = _two_pairs()
     store = _store(tmp_path, table, a0=NONE, a1=HALF, b0=HALF[:15], b1=ALL[:15])
     with pytest.raises(ValueError, match="pooled: expected pairs of one data set, got a1, b1"):
-        compare.pooled(table, table.pairs, store)
+        contrasts.pooled(table, table.pairs, store)
 
 
 def test_differences_of_what_was_learned_by_hand() -> None:
@@ -94,6 +100,88 @@ def test_differences_of_what_was_learned_by_hand() -> None:
     assert found.to_dict() == {"finegym/x/5": {0: 5.0 - 9.0}}  # the mean of both layers; seed 1 has no partner
     assert differences(replace(slope, column="shift"), layers).to_numpy() == pytest.approx(np.array([[0.2]]))
     assert differences(slope, layers.iloc[:0]).empty
+
+
+def test_the_numbers_of_a_run_by_hand() -> None:
+    """Two pathways count once; the shift goes .5 up and .1 down again, and the last epoch's variation counts."""
+    named = {"row": "a", "seed": 0, "identity": "x"}
+    layers = pd.DataFrame([named | {"slope": 4.0, "shift": 0.1}, named | {"slope": 6.0, "shift": 0.3}])
+    epochs = pd.DataFrame(
+        {"row": "a", "seed": 0, "identity": "x", "epoch": [2, 0, 1], "shift": [0.4, 0.0, 0.5],
+         "variation": [0.002, math.nan, 0.007]}
+    )  # fmt: skip
+    other = epochs.assign(row="start", identity="y", shift=math.nan)  # it has no layer
+    empty = pd.DataFrame()
+    found = Loaded(grid.table("table7", "smoke", 1), empty, pd.concat([epochs, other]), empty, layers, empty, empty)
+    (made,) = numbers(found).to_dict("records")
+    assert made == pytest.approx(
+        {"row": "a", "seed": 0, "slope": 5.0, "shift": 0.2, "path of the shift": 0.6, "variation, 1/1000": 2.0}
+    )
+    assert numbers(replace(found, layers=empty)).empty
+
+
+def _weighted(tmp_path: Path, **weights: float) -> contrasts.Contrast:
+    table = _two_pairs()
+    store = _store(tmp_path, table, a0=NONE, a1=HALF, b0=HALF, b1=ALL)
+    return contrasts.contrast(table, weights, store)
+
+
+def test_a_contrast_by_hand(tmp_path: Path) -> None:
+    """One row above the mean of two: 1 - (0 + .5) / 2; the first ten trajectories differ by .5, the others by 1."""
+    found = _weighted(tmp_path, b1=1.0, a0=-0.5, b0=-0.5)
+    # halves are no counts, so 10,000 permutations are drawn, and none reaches what was found
+    assert (found.here, found.p, found.seeds) == (75.0, pytest.approx(1 / 10_001), 1)
+    assert 50 < found.low < 75 < found.high < 100
+    # Table 2 prints 56.2 for b1 and 50.6 for each of the two others
+    assert found.paper == pytest.approx(5.6)
+
+
+def test_a_difference_of_gains_by_hand(tmp_path: Path) -> None:
+    """(1 - .5) - (.5 - 0) over all; of each trajectory -1 or 1."""
+    found = _weighted(tmp_path, b1=1.0, b0=-1.0, a1=-1.0, a0=1.0)
+    assert (found.here, found.paper, found.p) == (0.0, pytest.approx(0.0), 1.0)
+    assert found.low == pytest.approx(-found.high, abs=15)
+    assert found.high > 20
+
+
+def test_a_contrast_wants_all_its_rows(tmp_path: Path) -> None:
+    table = _two_pairs()
+    store = _store(tmp_path, table, a0=NONE, a1=HALF, b0=HALF[:15])
+    missing = contrasts.contrast(table, {"a1": 1.0, "b1": -1.0}, store)
+    assert missing.paper == 0.0
+    assert math.isnan(missing.here)
+    with pytest.raises(ValueError, match="contrast: expected rows of one data set, got a1, b0"):
+        contrasts.contrast(table, {"a1": 1.0, "b0": -1.0}, store)
+    for weights in ({"a1": 1.0}, {"a1": 0.0}, {}):
+        with pytest.raises(ValueError, match="weights: expected some above 0 and a sum of 0"):
+            contrasts.contrast(table, weights, store)
+    with pytest.raises(ValueError, match="c1"):
+        contrasts.contrast(table, {"a1": 1.0, "c1": -1.0}, store)
+
+
+def _timed(path: Path, power: float) -> Store:
+    """Times of the layer that grow with that power of HW, to a hundredth."""
+    wanted = plan("small")
+    noise = dict(zip(wanted.sides, itertools.cycle((1.01, 0.99, 1.0)), strict=False))
+    times = {
+        str(side): {"forward": [1e-6 * side ** (2 * power) * noise[side]] * 3, "backward": [0.0] * 3} for side in noise
+    }
+    store = Store(path / "results")
+    store.path.joinpath("timing").mkdir(parents=True)
+    measured = LayerTiming(
+        on=wanted.on, device="CPU", threads=1, machine="", load=None, date="2026-11-22T00:00:00Z", versions={},
+        source={}, batch=wanted.batch, frames=9, seconds=times,
+    )  # fmt: skip
+    TimingStore(store).add(measured)
+    return store
+
+
+@pytest.mark.parametrize(("power", "verdict"), [(1.0, "same direction on the stand-in"), (1.5, "opposite")])
+def test_the_power_of_the_pixels_is_judged(tmp_path: Path, power: float, verdict: str) -> None:
+    table = grid.table("table2", "small", 1)
+    seen = linear(table, _timed(tmp_path, power))
+    assert (seen.here, seen.verdict) == (pytest.approx(power, abs=0.1), verdict)
+    assert math.isnan(linear(table, Store(tmp_path / "none")).here)
 
 
 def test_many_runs_of_few_seeds_are_no_direction() -> None:
@@ -118,6 +206,8 @@ def test_many_runs_of_few_seeds_are_no_direction() -> None:
         (largest_against_none, "finegym/slowfast-fast/5", "finegym/slowfast-fast/0"),
         (static_against_moving, "mpii/c2d-k400/vmp", "finegym/c2d-k400/vmp"),
         (static_against_moving, "hmdb51/c2d-k400/vmp/split1", None),
+        (moving_against_mixed, "finegym/slowfast-k400/vmp-slow", "hmdb51/slowfast-k400/vmp-slow/split1"),
+        (moving_against_mixed, "mpii/c2d-k400/vmp", None),
         (fast_against_slow, "hmdb51/slowfast-k400/vmp-fast/split2", "hmdb51/slowfast-k400/vmp-slow/split2"),
         (fast_against_slow, "mpii/slowfast-k400/vmp-both", None),
     ],
@@ -176,7 +266,7 @@ def test_which_pair_is_the_most_alike(tmp_path: Path) -> None:
     table = _two_pairs()
     rows = {key: table.row(key).runs[0] for key in ("a0", "a1")}
     store = _store(tmp_path, table, a0=NONE, a1=HALF)
-    look = most_alike(("a1", "a0"), [("a0", "start")])
+    look = most_alike([("a1", "a0")], [[("a0", "start")]])
     assert math.isnan(look(table, store).here)
     cosines = {("a1", "a0"): [0.95, 0.85], ("a0", "start"): [0.4, 0.6]}
     for (a, b), values in cosines.items():
@@ -185,9 +275,11 @@ def test_which_pair_is_the_most_alike(tmp_path: Path) -> None:
         store.add_similarity(rows[a].identity, other.identity, layers)
     seen = look(table, store)
     assert (seen.here, seen.p, seen.runs) == (pytest.approx(0.4), 1.0, 1)
-    behind = most_alike(("a0", "start"), [("a1", "a0")])(table, store)
+    behind = most_alike([("a0", "start")], [[("a1", "a0")]])(table, store)
     assert (behind.here, behind.p) == (pytest.approx(-0.4), 1.0)
-    assert math.isnan(most_alike(("a1", "a0"), [("b1", "b0")])(table, store).here)
+    both = most_alike([("a1", "a0"), ("a0", "start")], [[("a1", "a0")]])(table, store)
+    assert both.here == pytest.approx(0.7 - 0.9)  # the mean of two pairs
+    assert math.isnan(most_alike([("a1", "a0")], [[("b1", "b0")]])(table, store).here)
 
 
 def test_students_test_of_seeds() -> None:
@@ -204,6 +296,7 @@ def test_students_test_of_seeds() -> None:
         ({"here": -1.25, "low": -3.0, "high": 0.5, "unit": "points"}, "−1.2 (−3.0 to +0.5)"),
         ({"here": 0.5, "low": math.nan, "high": math.nan, "unit": "slope"}, "+0.500 slope"),
         ({"here": 35.2, "low": 12.0, "high": 60.4, "unit": "% longer"}, "35 % longer (12 to 60)"),
+        ({"here": 1.126, "low": 0.984, "high": 1.267, "unit": "as power of HW"}, "1.13 as power of HW (0.98 to 1.27)"),
         ({"here": 0.02, "low": -0.01, "high": 0.05, "unit": "shift"}, "+0.020 shift (−0.010 to +0.050)"),
         (
             {"here": 1.0, "low": 0.5, "high": 1.5, "unit": "points", "rows": "1 of 4"},

@@ -12,6 +12,7 @@ from vmp import experiments
 from vmp.experiments import compare, grid, text
 from vmp.experiments.grid import Pair, Table
 from vmp.experiments.loading import load
+from vmp.experiments.printed import paper_gain
 from vmp.experiments.run import Run
 from vmp.experiments.store import Store
 
@@ -109,7 +110,7 @@ def test_other_trajectories_have_no_pairs(store: Store, table: Table) -> None:
 
 def test_a_control_is_judged_by_what_the_paper_claims_of_the_row() -> None:
     grown = grid.table("table2", "small", 1)
-    claimed = {(p.row, p.against): compare._paper_gain(p, grown) for p in grown.pairs}
+    claimed = {(p.row, p.against): paper_gain(p, grown) for p in grown.pairs}
     assert claimed["vmp+finetuned-baseline", "baseline"] == 6.5
     assert claimed["vmp+finetuned-baseline", "baseline-twice"] == 6.5
     assert claimed["vmp+head+frozen-pretrained", "pretrained"] == 0.5

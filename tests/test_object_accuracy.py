@@ -70,7 +70,7 @@ def shown() -> Reproduction:
 
 @pytest.fixture(scope="module")
 def found(shown: Reproduction) -> pd.DataFrame:
-    return outcomes(shown)
+    return outcomes(shown.found)
 
 
 def test_each_action_has_a_movement_and_an_object_by_a_rule() -> None:
@@ -129,7 +129,7 @@ def test_what_is_judged(shown: Reproduction, found: pd.DataFrame) -> None:
 
 def test_what_is_missing_is_not_filled_in() -> None:
     nothing = _shown([], "missing")
-    found = outcomes(nothing)
+    found = outcomes(nothing.found)
     made = table6(nothing, found)
     assert set(made.rows["state"]) == {"missing"}
     assert made.rows["top1"].isna().all()
@@ -142,7 +142,8 @@ def test_what_is_missing_is_not_filled_in() -> None:
 
 def test_only_seeds_of_both_are_compared() -> None:
     said = [_said("baseline", 0, NOTHING), _said("baseline", 1, ~NOTHING), _said("vmp", 0, ~NOTHING)]
-    found = outcomes(partly := _shown(said, "1 stored, 1 missing"))
+    partly = _shown(said, "1 stored, 1 missing")
+    found = outcomes(partly.found)
     made = table6(partly, found)
     assert made.rows.set_index("key").loc["wash/total/baseline", ["top1", "top1_low", "top1_high"]].tolist() == [
         50.0, 0.0, 100.0,
@@ -152,7 +153,8 @@ def test_only_seeds_of_both_are_compared() -> None:
 
 
 def test_one_variant_alone_is_not_compared() -> None:
-    found = outcomes(alone := _shown([_said("baseline", 0, ~NOTHING)]))
+    alone = _shown([_said("baseline", 0, ~NOTHING)])
+    found = outcomes(alone.found)
     assert table6(alone, found).pairs["here"].isna().all()
     assert not len(every_pick(found))
 
@@ -160,7 +162,7 @@ def test_one_variant_alone_is_not_compared() -> None:
 def test_other_clips_are_told() -> None:
     said = _said("vmp", 0, NOTHING)
     with pytest.raises(ValueError, match="expected predictions of the clips of libras-static test"):
-        outcomes(_shown([said.assign(group=said["group"] + 1)]))
+        outcomes(_shown([said.assign(group=said["group"] + 1)]).found)
 
 
 def test_every_pick_and_what_they_add_up_to(found: pd.DataFrame) -> None:

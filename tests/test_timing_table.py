@@ -160,7 +160,7 @@ def test_the_picture_shows_the_paper_and_what_is_stored(stored: Path) -> None:
 def test_growth_in_words_and_as_a_picture() -> None:
     seconds = {str(side): {"forward": [1e-3], "backward": [8e-8 * side * side]} for side in (32, 64, 128, 256, 512)}
     timing = LayerTiming(batch=8, frames=9, seconds=seconds, **MADE)
-    pixels, times = cost_plots.layer_times(timing)
+    pixels, times = timing.medians
     assert (pixels[0], times[0]) == (1024, pytest.approx(1e-3 + 8e-8 * 1024))
     said = cost_text.growth_sentence(timing, growth(pixels, times))
     assert "Over 5 sizes from 32 to 512 pixels a side" in said

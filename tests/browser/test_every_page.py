@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 from conftest import watch_page
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Response
 
 from vmp.book.pages import page_title, pages_of
 
@@ -23,17 +23,22 @@ DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "color_sc
 LOOK = """
 async () => {
   const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const within = (promise, what) =>
+    Promise.race([promise, rest(60_000).then(() => { throw new Error(`after a minute still waiting for ${what}`); })]);
   for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight * 0.8) {
     scrollTo(0, y);
     await rest(60);
   }
-  await document.fonts.ready;
+  await within(document.fonts.ready, "the fonts");
   const seen = (element) => { const box = element.getBoundingClientRect(); return box.width > 0 && box.height > 0; };
   const article = document.querySelector(".bd-article");
   const all = (selector) => [...article.querySelectorAll(selector)];
   const formulas = all("math").filter((element) => !element.closest("details:not([open])"));
   const images = all("img").filter((element) => !element.closest(".vmp-explorer"));
-  await Promise.all(images.map((image) => image.decode().catch(() => null)));
+  for (const image of images) {
+    image.loading = "eager";  // a lazy one that the scrolling passed between two frames never settles its decode()
+    await within(image.decode().catch(() => null), image.alt);
+  }
   const stills = all(".vmp-still").filter((element) => !element.closest(".vmp-live, details:not([open])"));
   return {
     formulas: formulas.length,
@@ -79,10 +84,10 @@ def test_a_page_from_a_server_on_a_desktop(
     with browser.new_context(**DESKTOP) as context:
         page = context.new_page()
         watch = watch_page(page)
-        loaded: dict[str, int] = {}
+        answers: list[Response] = []
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.on("response", lambda answer: loaded.update({answer.url.split("?")[0]: len(answer.body())}))
+        page.on("response", lambda answer: answers.append(answer))
         address = serve(built_book)
         seen = visit(page, f"{address}/{name}.html")
         figures = page.locator(".vmp-interactive")
@@ -93,7 +98,7 @@ def test_a_page_from_a_server_on_a_desktop(
         check(seen, (built_book / f"{name}.html").read_text(encoding="utf8"))
         assert seen["theme"] == "light"
         watch.assert_clean()
-        own, shared = weigh({url.removeprefix(address): size for url, size in loaded.items()})
+        own, shared = weigh({a.url.removeprefix(address).split("?")[0]: len(a.body()) for a in answers})
         assert own < MEGABYTE, f"{name}.html and what only it loads weigh {own:,} bytes"
         assert shared < 2 * MEGABYTE, f"what all pages share weighs {shared:,} bytes"
         assert any("plotly" in url for url in asked) == (figures.count() > 0)

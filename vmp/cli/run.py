@@ -93,10 +93,14 @@ def _train(
 def _show(wanted: Sequence[Table], found: Store, in_short: bool) -> None:
     """Each table, or a line of each."""
     from vmp.experiments import compare, text
+    from vmp.experiments.printable import printable
 
     for table in wanted:
-        rows, pairs = compare.table_and_pairs(table, found)
-        typer.echo(text.summary(table, rows, pairs) if in_short else text.table(table, rows, pairs))
+        if in_short:
+            typer.echo(text.summary(table, *compare.table_and_pairs(table, found)))
+        else:
+            shown = printable(table, found)
+            typer.echo(text.table(table, shown.rows, shown.pairs, unit=shown.unit))
 
 
 def _tell_failures(outcome: Outcome) -> None:

@@ -27,14 +27,14 @@ def table(
     """
     from vmp.cli import measured
     from vmp.experiments import formats, names
-    from vmp.experiments.reproduction import stored
+    from vmp.experiments.printable import printable
     from vmp.experiments.store import Store
 
     formats.check(form, digits)
     narrowed = chosen(only)
     wanted = names.tables(name, scale, seeds, backbone, dataset, **narrowed)
     found = Store.find(store)
-    pages = [formats.page(stored(each, found), digits) for each in wanted]
+    pages = [formats.page(printable(each, found), digits) for each in wanted]
     if measured.is_meant(name, narrowed) and (not pages or form != "csv"):  # its columns are others
         pages.append(measured.page(scale, found, "auto", narrowed["backbones"] or ([backbone] if backbone else [])))
     typer.echo(formats.written(pages, form))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from vmp.experiments import text
@@ -19,7 +20,6 @@ MOST_DIGITS = 6
 
 _ROW_HEAD = ("Variant", "Paper, top-1", "Paper, top-5", "Here, top-1", "Here, top-5", "State")
 _PAIR_HEAD = ("Compared", "with", "Paper, points", "Here, points", "95 % interval", "p", "Verdict")
-_ROWS_SAY = "Top-1 and top-5 in percent of the test trajectories, mean over seeds (lowest to highest)."
 _PAIRS_SAY = (
     "Differences in points of top-1; p of a paired permutation over trajectories, with Holm's correction for all "
     "differences of this table."
@@ -51,12 +51,12 @@ def page(shown: Reproduction, digits: int = 1) -> Page:
     """A table of trained runs: its rows and what is compared, with scale, stand-ins, seeds, device and dates.
 
     Args:
-        shown: of :func:`vmp.experiments.reproduction.stored`.
+        shown: of :func:`vmp.experiments.printable.printable`.
         digits: after the point of percentages and points, 0 to 6.
     """
     table, said = shown.table, provenance(shown)
     beside = f", beside Table {table.number} of Chen et al., {_PAPER}" if table.number else ""
-    says = [_ROWS_SAY, *([_PAIRS_SAY] if len(shown.pairs) else [])]
+    says = [f"{shown.unit}, mean over seeds (lowest to highest).", *([_PAIRS_SAY] if len(shown.pairs) else [])]
     if not table.stands_for:
         says.append(f"Data: {', '.join(table.datasets)}.")
     return Page(
@@ -65,7 +65,7 @@ def page(shown: Reproduction, digits: int = 1) -> Page:
         caption=" ".join([*says, said]),
         parts=_parts(shown, digits),
         frame=shown.rows,
-        text=text.table(table, shown.rows, shown.pairs, digits, said).lstrip("\n"),
+        text=text.table(table, shown.rows, shown.pairs, digits, said, shown.unit).lstrip("\n"),
     )
 
 
@@ -167,16 +167,15 @@ def _escaped(words: str) -> str:
 
 def _parts(shown: Reproduction, digits: int) -> list[list[tuple[str, ...]]]:
     """The rows and, where there are any, the comparisons, each under its header, without columns that hold nothing."""
-    titles = {row.key: row.title for row in shown.table.rows}
-    parts = [[_ROW_HEAD, *text.row_cells(shown.rows, digits)]]
+    parts = [[text.without_top5(_ROW_HEAD, shown.rows), *text.row_cells(shown.rows, digits)]]
     if len(shown.pairs):
-        parts.append([_PAIR_HEAD, *text.pair_cells(shown.pairs, digits, titles)])
+        parts.append([_PAIR_HEAD, *text.pair_cells(shown.pairs, digits, shown.titles)])
     return [_filled(lines) for lines in parts]
 
 
 def _filled(lines: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    kept = [column for column in range(len(lines[0])) if any(line[column] not in ("", "stored") for line in lines[1:])]
-    return [tuple(line[column] for column in kept) for line in lines]
+    said = [any(cell not in ("", "stored") for cell in cells) for _, *cells in zip(*lines, strict=True)]
+    return [tuple(compress(line, said)) for line in lines]
 
 
 #: Name -> function of what is printed.

@@ -40,6 +40,11 @@ class Reproduction:
         """The words for each row, by its key."""
         return {row.key: row.title for row in self.table.rows}
 
+    @property
+    def unit(self) -> str:
+        """What the numbers of the rows are."""
+        return "Top-1 and top-5 in percent of the test trajectories"
+
     def part(self, keys: Sequence[str]) -> Reproduction:
         """The rows of these keys and the comparisons among them, judged as they are among all."""
         rows = self.rows[self.rows["key"].isin(keys)].reset_index(drop=True)

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def table(wanted: Table, rows: pd.DataFrame, pairs: pd.DataFrame, digits: int = 1, caption: str | None = None) -> str:
+def table(
+    wanted: Table,
+    rows: pd.DataFrame,
+    pairs: pd.DataFrame,
+    digits: int = 1,
+    caption: str | None = None,
+    unit: str = "Top-1 and top-5 in percent of the test trajectories",
+) -> str:
     """Rows, then what is compared, with intervals and verdicts.
 
     Args:
@@ -21,6 +28,7 @@ def table(wanted: Table, rows: pd.DataFrame, pairs: pd.DataFrame, digits: int = 
         pairs: of :func:`vmp.experiments.compare.pairs`.
         digits: after the point of percentages and points.
         caption: above it; None: scale, seeds and what is stood in for.
+        unit: what the rows' numbers are.
     """
     plain = f"Scale {wanted.scale}, {count(len(wanted.seeds), 'seed')}" + (
         f"; {wanted.stands_for}" if wanted.stands_for else ""
@@ -29,8 +37,8 @@ def table(wanted: Table, rows: pd.DataFrame, pairs: pd.DataFrame, digits: int = 
     shown = [tuple(state.get(cell, cell) for cell in line) for line in row_cells(rows, digits)]
     parts = [
         f"\n{title(wanted)}. {caption or plain}",
-        "Top-1 and top-5 in percent of the test trajectories: mean over seeds (lowest to highest)\n",
-        aligned([_ROW_HEAD, *shown]),
+        f"{unit}: mean over seeds (lowest to highest)\n",
+        aligned([without_top5(_ROW_HEAD, rows), *shown]),
     ]
     if len(pairs):
         said = "\nDifferences in top-1, points; p with Holm's correction over the whole table\n"
@@ -53,12 +61,16 @@ def title(wanted: Table) -> str:
 
 
 def row_cells(rows: pd.DataFrame, digits: int = 1) -> list[tuple[str, ...]]:
-    """Of each row: title, the paper's top-1 and top-5, those here with the seeds' lowest and highest, state."""
+    """Of each row: title, the paper's top-1 and top-5, those here with the seeds' lowest and highest, state.
+
+    Rows of Table 6 have no top-5.
+    """
+    metrics = [metric for metric in ("top1", "top5") if metric in rows]
     return [
         (
             row["title"],
-            *(_number(row[f"paper_{metric}"], digits) for metric in ("top1", "top5")),
-            *(_spread(row, metric, digits) for metric in ("top1", "top5")),
+            *(_number(row[f"paper_{metric}"], digits) for metric in metrics),
+            *(_spread(row, metric, digits) for metric in metrics),
             row["state"],
         )
         for _, row in rows.iterrows()
@@ -83,6 +95,11 @@ def pair_cells(
 
 _ROW_HEAD = ("", "paper top-1", "top-5", "here top-1", "top-5", "")
 _PAIR_HEAD = ("", "against", "paper", "here", "95 % interval", "p", "verdict")
+
+
+def without_top5(head: Sequence[str], rows: pd.DataFrame) -> tuple[str, ...]:
+    """A header of :func:`row_cells`, without what rows of one accuracy have not."""
+    return tuple(name for name in head if "top-5" not in name or "top5" in rows)
 
 
 def _spread(row: pd.Series, metric: str, digits: int) -> str:

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from vmp.experiments.claims.looks import POWER
 from vmp.figures.palette import ATTENTION, DIFFERENCE, NEUTRAL
 from vmp.figures.still import PANEL_WIDTH, still_style
 from vmp.figures.tables import Table
@@ -48,19 +49,20 @@ def number(value: float, unit: str) -> str:
     """A claim's number with its unit; a dash for one that is not there."""
     if math.isnan(value):
         return "–"
-    if unit.startswith("%"):
-        return f"{value:.0f} {unit}"
-    said = f"{value:+.1f}" if unit == "points" else f"{value:+.3f} {unit}"
-    return said.replace("-", "−")
+    return _plain(value, unit) if unit == "points" else f"{_plain(value, unit)} {unit}"
+
+
+def _plain(value: float, unit: str) -> str:
+    """Differences with their sign, in as many digits as the unit wants."""
+    digits = ".0f" if unit.startswith("%") else ".2f" if unit == POWER else "+.1f" if unit == "points" else "+.3f"
+    return format(value, digits).replace("-", "−")
 
 
 def _here(claim: Any) -> str:
-    said, part = number(claim["here"], claim["unit"]), _part_of_rows(claim["rows"])
+    said, unit = number(claim["here"], claim["unit"]), claim["unit"]
     if math.isnan(claim["here"]) or math.isnan(claim["low"]):
         return said
-    digits = ".0f" if claim["unit"].startswith("%") else "+.1f" if claim["unit"] == "points" else "+.3f"
-    low, high = format(claim["low"], digits), format(claim["high"], digits)
-    return f"{said} ({low} to {high})".replace("-", "−") + part
+    return f"{said} ({_plain(claim['low'], unit)} to {_plain(claim['high'], unit)})" + _part_of_rows(claim["rows"])
 
 
 def _part_of_rows(rows: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import median
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -62,7 +61,7 @@ def growth_figure(timing: LayerTiming) -> Figure:
 
     Dots are medians of runs, the line grows with HW from an overhead, dotted is what HW alone would give.
     """
-    pixels, seconds = layer_times(timing)
+    pixels, seconds = timing.medians
     fit = growth(pixels, seconds)
     with still_style():
         figure, axes = plt.subplots(figsize=(PANEL_WIDTH, 2.9))
@@ -75,13 +74,6 @@ def growth_figure(timing: LayerTiming) -> Figure:
         axes.set(xlabel="pixels of a frame, HW", ylabel="seconds", title="The layer alone")
         axes.legend(loc="upper left")
     return figure
-
-
-def layer_times(timing: LayerTiming) -> tuple[list[int], list[float]]:
-    """Pixels of a frame, HW, and the median over runs of forward and backward together, seconds; one a size."""
-    pixels = [int(side) ** 2 for side in timing.seconds]
-    each = [zip(times["forward"], times["backward"], strict=True) for times in timing.seconds.values()]
-    return pixels, [median(forward + backward for forward, backward in pairs) for pairs in each]
 
 
 def _above_0(seconds: NDArray[np.float64]) -> NDArray[np.float64]:

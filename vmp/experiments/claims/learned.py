@@ -1,4 +1,4 @@
-"""What the paper says of learned slopes and shifts, as differences between runs that have all else in common."""
+"""What the paper says of slopes, shifts and the maps they give, as differences between runs that are alike else."""
 
 from __future__ import annotations
 
@@ -11,20 +11,47 @@ from vmp.experiments.tables.regularisation import LAMBDAS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vmp.experiments.loading import Loaded
+
+Number = Literal["slope", "shift", "path of the shift", "variation, 1/1000"]
+
 
 @dataclass(frozen=True)
 class Learned:
-    """A claim about one learned number.
+    """A claim about one number of a run that trains the layer.
 
     Attributes:
-        column: "slope" or "shift".
+        column: of :func:`numbers`.
         sign: 1 where the paper says that it is larger, -1 where smaller.
         than: the key of a row -> the key of the row that it is compared with; None: the claim is not about that row.
     """
 
-    column: Literal["slope", "shift"]
+    column: Number
     sign: Literal[-1, 1]
     than: Callable[[str], str | None]
+
+
+def numbers(found: Loaded) -> pd.DataFrame:
+    """What a claim can be about: row, seed and every :data:`Number`; a line a run.
+
+    Slope and shift are those learned; of a run with two layers the mean of both. The path of the shift is how far it
+    went in all, the sum of its steps from epoch to epoch, and the variation that of Eq. 6 in the last epoch's clips.
+    """
+    import pandas as pd
+
+    if not len(found.layers):
+        return pd.DataFrame(columns=["row", "seed", "slope", "shift", "path of the shift", "variation, 1/1000"])
+    run = ["row", "seed", "identity"]
+    learned = found.layers.groupby(run)[["slope", "shift"]].mean()
+    logged = found.epochs.sort_values("epoch").set_index(run)
+    logged = logged[logged.index.isin(learned.index)]
+    learned["path of the shift"] = logged["shift"].groupby(run).agg(_path)
+    learned["variation, 1/1000"] = 1000 * logged["variation"].groupby(run).last()
+    return learned.reset_index().drop(columns="identity")
+
+
+def _path(values: pd.Series) -> float:
+    return float(values.diff().abs().sum())
 
 
 def largest_against_none(key: str) -> str | None:
@@ -43,6 +70,12 @@ def static_against_moving(key: str) -> str | None:
     return f"finegym/{rest}" if dataset == "mpii" else None
 
 
+def moving_against_mixed(key: str) -> str | None:
+    """Of Table 1: a row of FineGym, and the same of HMDB-51's first split."""
+    dataset, _, rest = key.partition("/")
+    return f"hmdb51/{rest}/split1" if dataset == "finegym" else None
+
+
 def fast_against_slow(key: str) -> str | None:
     """Of Table 1: prompts on SlowFast's fast pathway, and on its slow one."""
     return key.replace("/vmp-fast", "/vmp-slow") if "/vmp-fast" in key else None
@@ -55,8 +88,7 @@ def differences(claim: Learned, layers: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         claim: which rows.
-        layers: columns row, seed, pathway, slope, shift, as :func:`vmp.experiments.load` gives them; of a run with two
-            layers the mean of both.
+        layers: of :func:`numbers`; of several lines of a row and seed the mean.
     """
     import pandas as pd
 

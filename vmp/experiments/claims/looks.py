@@ -6,14 +6,14 @@ Each function gives a :data:`Look`: a table and a store to a :class:`Seen`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vmp.experiments import compare
-from vmp.experiments.claims.learned import Learned, differences
+from vmp.experiments import contrasts
+from vmp.experiments.claims.learned import Learned, differences, numbers
 from vmp.experiments.loading import load
 from vmp.experiments.rows import Pair, Table
 from vmp.experiments.store import Store
@@ -53,6 +53,10 @@ class Seen:
 
 
 Look = Callable[[Table, Store], Seen]
+#: The unit of how fast a time grows.
+POWER = "as power of HW"
+#: A row and the row it is held against; "start" for what it starts from.
+Rows = tuple[str, str]
 
 
 def gain(chosen: Callable[[Pair], bool]) -> Look:
@@ -60,13 +64,42 @@ def gain(chosen: Callable[[Pair], bool]) -> Look:
 
     def look(table: Table, store: Store) -> Seen:
         pairs = [pair for pair in table.pairs if chosen(pair)]
-        comparison, papers, stored = compare.pooled(table, pairs, store)
+        comparison, papers, stored = contrasts.pooled(table, pairs, store)
         paper, rows = math.nan if papers is None else papers, f"{stored} of {len(pairs)}" if len(pairs) > 1 else ""
         if comparison is None:
             return Seen("points", paper, direction=paper, rows=rows)
         return Seen(
             "points", paper, comparison.difference, *comparison.interval, paper, comparison.p, comparison.seeds, rows,
             comparison,
+        )  # fmt: skip
+
+    return look
+
+
+def contrast(weights: Mapping[str, float]) -> Look:
+    """A weighted sum of rows' accuracies: one above others, one that gains more than others."""
+
+    def look(table: Table, store: Store) -> Seen:
+        found = contrasts.contrast(table, weights, store)
+        return Seen(
+            "points", found.paper, found.here, found.low, found.high, found.paper, found.p, found.seeds
+        )  # fmt: skip
+
+    return look
+
+
+def objects(measure: str) -> Look:
+    """Table 6: the gain over its four actions, with one object each ("sample") or with every one ("total")."""
+
+    def look(table: Table, store: Store) -> Seen:
+        from vmp.experiments.findings.object_accuracy import four_actions
+
+        comparison, paper = four_actions(load(table, store=store), measure)
+        if comparison is None:
+            return Seen("points", paper, direction=paper)
+        return Seen(
+            "points", paper, comparison.difference, *comparison.interval, paper, comparison.p, comparison.seeds,
+            comparison=comparison,
         )  # fmt: skip
 
     return look
@@ -83,7 +116,7 @@ def learned(claim: Learned) -> Look:
     def look(table: Table, store: Store) -> Seen:
         from vmp.statistics import sign_flip_p
 
-        found = differences(claim, load(table, store=store).layers)
+        found = differences(claim, numbers(load(table, store=store)))
         values = found.to_numpy(dtype=float)
         values = values[~np.isnan(values)]
         if not len(values):
@@ -137,28 +170,31 @@ def classes(row: str, against: str, improved: int, of: int) -> Look:
     return look
 
 
-def most_alike(first: tuple[str, str], others: Iterable[tuple[str, str]]) -> Look:
-    """By how much two rows' weights are more alike than those of the most alike of other pairs.
+def most_alike(first: Sequence[Rows], others: Sequence[Sequence[Rows]]) -> Look:
+    """By how much the weights of some rows are more alike than those of the most alike of others.
 
-    Likeness is the mean cosine of all layers; the test, and the interval, are Student's over seeds.
+    Likeness is the mean cosine of all layers, and of several pairs of rows their mean; the test, and the interval, are
+    Student's over seeds.
 
     Args:
-        first: row and the row it is held against.
-        others: the pairs that it should be ahead of.
+        first: pairs of rows, each a row and the row it is held against.
+        others: the same for each of those that it should be ahead of.
     """
-    pairs = [first, *others]
+    all_of = [first, *others]
 
     def look(table: Table, store: Store) -> Seen:
         found = load(table, store=store).similarity
         if not len(found):
             return Seen("cosine", direction=1.0)
         means = found.groupby(["seed", "row", "against"])["cosine"].mean().unstack(["row", "against"])
-        if any(pair not in means.columns for pair in pairs):
+        needed = list(dict.fromkeys(pair for pairs in all_of for pair in pairs))
+        if any(pair not in means.columns for pair in needed):
             return Seen("cosine", direction=1.0)
-        means = means[pairs].dropna()
+        means = means[needed].dropna()
         if not len(means):
             return Seen("cosine", direction=1.0)
-        ahead = (means[first] - means[pairs[1:]].max(axis=1)).to_numpy(dtype=float)
+        alike = np.stack([means[list(pairs)].mean(axis=1).to_numpy(dtype=float) for pairs in all_of])
+        ahead = alike[0] - alike[1:].max(axis=0)
         low, high = _over_seeds(ahead)
         return Seen("cosine", math.nan, float(ahead.mean()), low, high, 1.0, _student(ahead), len(ahead))
 
@@ -184,3 +220,26 @@ def overhead(table: Table, store: Store) -> Seen:
     found = measured.overhead(times(table.scale, store, "auto"))
     said = "" if math.isnan(found.here) else found.verdict
     return Seen("% longer", found.paper, found.here, found.low, found.high, verdict=said)
+
+
+def linear(table: Table, store: Store) -> Seen:
+    """The power of a frame's pixels with which the layer's time grows, from the stored times at several sizes.
+
+    It is one of its own rule: the same as the paper's 1 where that is inside the 95 % interval and a neighbour that
+    would matter, 0.5 or 1.5, is not; opposite where 1 is outside.
+    """
+    from vmp.experiments.timing import plan
+    from vmp.experiments.timing.layer import growth
+    from vmp.experiments.timing.records import TimingStore
+
+    wanted = plan(table.scale)
+    measured = TimingStore(store).layer(wanted.batch, wanted.sides, wanted.on)
+    if measured is None:
+        return Seen(POWER, 1.0)
+    fit = growth(*measured.medians)
+    verdict = "cannot tell"
+    if not fit.low <= 1 <= fit.high:
+        verdict = "opposite" if math.isfinite(fit.exponent) else verdict
+    elif fit.low > 0.5 and fit.high < 1.5:
+        verdict = "same direction on the stand-in"
+    return Seen(POWER, 1.0, fit.exponent, fit.low, fit.high, verdict=verdict)

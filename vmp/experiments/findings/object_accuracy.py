@@ -21,6 +21,7 @@ from vmp.statistics import compare, judge
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vmp.experiments.loading import Loaded
     from vmp.statistics import Comparison
 
 #: The paper's actions -> the rendered movement that stands for each, by what the hand does; no result was looked at.
@@ -56,6 +57,11 @@ class Actions(Reproduction):
         """The words for each row, by its key."""
         return dict(zip(self.rows["key"], self.rows["title"], strict=True))
 
+    @property
+    def unit(self) -> str:
+        """What the numbers of the rows are."""
+        return "Accuracy in percent of the test clips"
+
 
 def actions_of(table: Table) -> list[Action]:
     """The four actions at a table's scale: on a rendered set the movement that stands for each, and its object.
@@ -78,7 +84,7 @@ def own_object(label: str, classes: tuple[str, ...], objects: list[str]) -> str:
     return objects[classes.index(label) % len(objects)] if label in classes else ""
 
 
-def outcomes(shown: Reproduction) -> pd.DataFrame:
+def outcomes(stored: Loaded) -> pd.DataFrame:
     """How often each trajectory was rightly named with each object.
 
     Columns: row (the variant), seed, group (the trajectory), label (its class), object (empty where not known), right
@@ -93,12 +99,12 @@ def outcomes(shown: Reproduction) -> pd.DataFrame:
     from vmp.experiments.models import clip_input
 
     columns = ["row", "seed", "group", "label", "object"]
-    said = shown.found.predictions
-    keys = {row.key for row in shown.table.rows}
+    said = stored.predictions
+    keys = {row.key for row in stored.table.rows}
     clips = said[(said["level"] == "clip") & said["row"].isin(keys)] if len(said) else said
     if not len(clips):
         return pd.DataFrame(columns=[*columns, "right", "clips"])
-    run = shown.table.rows[0].runs[0]
+    run = stored.table.rows[0].runs[0]
     source: Any = datasets.load(run, run.test_split, clip_input(run))
     places, group = clips["index"].to_numpy(), clips["group"].to_numpy()
     if places.max() >= len(source) or not np.array_equal(np.asarray(source.groups)[places], group):
@@ -135,6 +141,23 @@ def table6(shown: Reproduction, found: pd.DataFrame) -> Actions:
         _difference(clips) for *_, clips in chosen
     ]  # what is too little to be judged is shown all the same
     return Actions(shown.table, pd.DataFrame(rows), pairs, shown.found)
+
+
+def four_actions(stored: Loaded, measure: str) -> tuple[Comparison | None, float]:
+    """The gain over the trajectories of all four actions, None where it is not stored; the mean of the paper's gains.
+
+    Args:
+        stored: of the grid's table6.
+        measure: "sample", each action with its object, or "total".
+    """
+    gains = [_paper_gain(action, measure) for action in STAND_INS]
+    paper_gain = round(sum(gain for gain in gains if gain is not None) / len(gains), 1)
+    clips = outcomes(stored)
+    actions = {action.label: action.object for action in actions_of(stored.table)}
+    clips = clips[clips["label"].isin(actions)]
+    if measure == "sample":
+        clips = clips[clips["object"] == clips["label"].map(actions)]
+    return _comparison(clips), paper_gain
 
 
 def every_pick(found: pd.DataFrame) -> pd.DataFrame:

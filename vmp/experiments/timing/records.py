@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from statistics import median
 from typing import Any, TypeVar
 
 from vmp.experiments.store import Store
@@ -84,6 +85,13 @@ class LayerTiming(Measured):
     def key(self) -> str:
         """What was measured."""
         return layer_key(self.batch, map(int, self.seconds), self.on)
+
+    @property
+    def medians(self) -> tuple[list[int], list[float]]:
+        """Pixels of a frame, HW, and the median over runs of forward and backward together, seconds; one a size."""
+        pixels = [int(side) ** 2 for side in self.seconds]
+        each = [zip(times["forward"], times["backward"], strict=True) for times in self.seconds.values()]
+        return pixels, [median(forward + backward for forward, backward in pairs) for pairs in each]
 
 
 Timing = TypeVar("Timing", StepTiming, LayerTiming)
