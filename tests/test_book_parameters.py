@@ -72,6 +72,8 @@ def test_words_of_a_command_line_are_read_by_the_declared_type(declared):
     assert parse_parameters(words, declared) == {
         "name": "007", "slope": 20.0, "adjacent": False, "sizes": [4, 5], "seed": None,
     }  # fmt: skip
+    assert parse_parameters([("seed", "[x3d, c2d]")], declared) == {"seed": ["x3d", "c2d"]}
+    assert parse_parameters([("seed", "[x3d")], declared) == {"seed": "[x3d"}
     with pytest.raises(ValueError, match="did you mean 'frames'"):
         parse_parameters([("frame", "3")], declared)
     with pytest.raises(ValueError, match=r"expected float .* came str \('steep'\)"):

@@ -145,6 +145,8 @@ def test_what_moved_most_and_the_yardstick_in_words(table2: Loaded) -> None:
     assert said.startswith("1 pair with the layer")
     assert "over the layers over time the weights with the layer are further apart than those of the yardstick in 1 "\
            "of 1; their cosine is lower by 0.200" in said  # fmt: skip
+    assert "over all layers the weights with the layer are further apart than those of the yardstick in 0 of 1; their "\
+           "cosine is the same to 0.001" in said  # fmt: skip
     assert "No pair is stored" in outcome(figure7(loaded(table2.table, {})), TEMPORAL)
 
 

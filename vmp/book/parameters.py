@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 import nbformat
 import numpy as np
+import yaml
 
 
 @dataclass(frozen=True)
@@ -132,4 +134,7 @@ def _literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
+        if text.startswith("["):  # [x3d, c2d], as papermill's -y takes it
+            with contextlib.suppress(yaml.YAMLError):
+                return yaml.safe_load(text)
         return {"true": True, "false": False, "none": None, "null": None}.get(text.lower(), text)

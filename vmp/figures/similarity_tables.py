@@ -124,10 +124,11 @@ def _further(pairs: Sequence[tuple[Curve, Curve]], part: str, what: str, tempora
     if not differences:
         return ""
     mean = sum(differences) / len(differences)
+    by = f"{'lower' if mean < 0 else 'higher'} by {abs(mean):.3f}" if abs(mean) >= 0.0005 else "the same to 0.001"
     return (
         f"On average over {what} the weights with the layer are further apart than those of the yardstick in "
-        f"{sum(difference < 0 for difference in differences)} of {len(differences)}; their cosine is "
-        f"{'lower' if mean < 0 else 'higher'} by {abs(mean):.3f} in the mean of the pairs."
+        f"{sum(difference < 0 for difference in differences)} of {len(differences)}; their cosine is {by} in the mean "
+        "of the pairs."
     )
 
 

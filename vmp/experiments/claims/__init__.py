@@ -173,7 +173,7 @@ def _other_claims() -> Iterator[Claim]:
         words = f"Prompts change {'X3D' if model == 'x3d' else 'SlowFast'}'s weights least on HMDB-51, of three sets"
         mixed, *others = (_with_and_without(model, dataset) for dataset in _SETS)
         yield Claim(words, f"Fig. {figure}", "what_fine_tuning_changes", "table1", most_alike(mixed, others))
-    words = "Class by class MPII Cooking 2 gains: 34 of 67 (tested: more gain than lose)"
+    words = "Class by class MPII Cooking 2 gains: 34 of 67 (Table 2's pair; tested: more gain than lose)"
     look = classes("vmp+finetuned-pretrained", "baseline", 34, 67)
     yield Claim(words, "Fig. 11", "class_by_class", "table2", look)
     words = "The layer's cost in time is negligible (at most what the paper's table prints)"
