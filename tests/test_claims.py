@@ -303,11 +303,13 @@ def test_students_test_of_seeds() -> None:
             "+1.0 (+0.5 to +1.5); 1 of 4 rows",
         ),
         ({"here": 1.0, "low": 0.5, "high": 1.5, "unit": "points", "rows": "4 of 4"}, "+1.0 (+0.5 to +1.5)"),
+        ({"here": 1.0, "low": 0.5, "high": 1.5, "unit": "points", "runs": 6}, "+1.0 (+0.5 to +1.5); 6 runs"),
+        ({"here": 1.0, "low": math.nan, "high": math.nan, "unit": "slope", "runs": 1}, "+1.000 slope; 1 run"),
         ({"here": math.nan, "low": math.nan, "high": math.nan, "unit": "points"}, "–"),
     ],
 )
 def test_a_number_is_told_with_its_unit(claim: dict[str, object], said: str) -> None:
-    row = {"words": "w", "where": "Table 1", "page": "accuracy", "paper": 2.0, "p_holm": 1.0, "runs": 3, "verdict": "v",
+    row = {"words": "w", "where": "Table 1", "page": "accuracy", "paper": 2.0, "p_holm": 1.0, "runs": 0, "verdict": "v",
            "rows": ""}  # fmt: skip
     table = claims_table(pd.DataFrame([row | claim]))
     assert table.frame["here"].tolist() == [said]

@@ -10,7 +10,15 @@ import pytest
 from experiment_stand_ins import SOURCE, record_of, small_table
 
 from vmp.experiments import grid
-from vmp.experiments.reproduction import outcome, pretrained, provenance, reproduce, stored, tally
+from vmp.experiments.reproduction import (
+    learning_rates,
+    outcome,
+    pretrained,
+    provenance,
+    reproduce,
+    stored,
+    tally,
+)
 from vmp.experiments.store import Store
 from vmp.figures.gains import gain_figures
 from vmp.figures.reproduced import Sentences, accuracy_table, comparison_table, held_against
@@ -138,3 +146,9 @@ def test_rows_and_lambda_can_be_chosen(tmp_path: Path, monkeypatch: pytest.Monke
     assert {run.dataset for run in runs} == {"libras-static"}
     assert {run.recipe.lambda_ for run in runs if run.prompts} == {2.5}
     assert {run.recipe.lambda_ for run in runs if not run.prompts} == {0.0}
+
+
+def test_learning_rates_are_told_where_they_differ() -> None:
+    said = learning_rates(grid.table("table1", "small", 1).only(backbones=["c2d", "x3d", "i3d"]))
+    assert said == "Learning rates, with and without the layer alike: c2d, i3d 0.05; x3d_m 0.01."
+    assert learning_rates(grid.table("table7", "small", 1)) == ""

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from vmp.experiments.claims.looks import POWER
+from vmp.experiments.text import count
 from vmp.figures.palette import ATTENTION, DIFFERENCE, NEUTRAL
 from vmp.figures.still import PANEL_WIDTH, still_style
 from vmp.figures.tables import Table
@@ -33,7 +34,6 @@ def claims_table(found: pd.DataFrame) -> Table:
             "here": [_here(claim) for claim in claims],
             "verdict": found["verdict"],
             "p (Holm)": found["p_holm"],
-            "runs": found["runs"],
         }
     )
     return Table(
@@ -60,9 +60,12 @@ def _plain(value: float, unit: str) -> str:
 
 def _here(claim: Any) -> str:
     said, unit = number(claim["here"], claim["unit"]), claim["unit"]
-    if math.isnan(claim["here"]) or math.isnan(claim["low"]):
+    if math.isnan(claim["here"]):
         return said
-    return f"{said} ({_plain(claim['low'], unit)} to {_plain(claim['high'], unit)})" + _part_of_rows(claim["rows"])
+    if not math.isnan(claim["low"]):
+        said += f" ({_plain(claim['low'], unit)} to {_plain(claim['high'], unit)})"
+    runs = f"; {count(claim['runs'], 'run')}" if claim["runs"] else ""
+    return said + _part_of_rows(claim["rows"]) + runs
 
 
 def _part_of_rows(rows: str) -> str:
