@@ -6,7 +6,8 @@ import pytest
 from chapters import ROOT, write_chapter, write_checkout
 
 from vmp.book import BuildFailed, NotebookFailed, build_book
-from vmp.book.build import _publish
+from vmp.book.build import LONGEST, _publish, execute_chapters
+from vmp.book.pages import pages_of
 
 BODY = """\
 # hide
@@ -99,6 +100,23 @@ def test_the_first_failure_of_several_is_told_and_no_other_begins(tmp_path):
     with pytest.raises(NotebookFailed, match=r"chapter.ipynb, cell 3: ZeroDivisionError"):
         build_book(root)
     assert len(list((root / "notebooks").glob("begun*"))) < 7
+
+
+def test_the_longest_chapters_begin_first_and_keep_their_place(tmp_path, monkeypatch):
+    assert set(LONGEST) <= set(pages_of(ROOT / "_toc.yml"))
+    names, begun = ["claims", *reversed(LONGEST), "runs"], []
+    (tmp_path / "notebooks").mkdir()
+    for name in names:
+        (tmp_path / "notebooks" / f"{name}.ipynb").touch()
+
+    def execute(notebook: Path, *arguments: object, **options: object) -> str:
+        begun.append(notebook.stem)
+        return notebook.stem
+
+    monkeypatch.setattr("vmp.book.build.execute", execute)
+    monkeypatch.setattr("vmp.book.build.cores", lambda: 1)
+    assert execute_chapters(tmp_path, tmp_path / "work", names) == names
+    assert begun == [*reversed(LONGEST), "claims", "runs"]
 
 
 def test_a_warning_of_jupyter_book_is_an_error_that_names_the_place(tmp_path):

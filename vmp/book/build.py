@@ -25,6 +25,8 @@ from vmp.book.reference import fill_help
 
 #: Notebooks that are executed at once, at the most: each is a process with torch in it, about 1 GB.
 AT_ONCE = 4
+#: Chapters that take longest, and are begun first, so that no core waits for them at the end.
+LONGEST = ("own_videos", "temporal_variation")
 #: Files of the theme that no page loads: source maps, and the icons that book.css draws instead.
 UNUSED = ("scripts/fontawesome.js*", "scripts/*.map", "styles/*.map", "scripts/*.LICENSE.txt", "vendor", "locales")
 
@@ -95,9 +97,10 @@ def execute_chapters(
 
     # threads are enough: what computes is the kernels, which are processes
     with ThreadPoolExecutor(min(cores(), AT_ONCE)) as pool:
-        running = [pool.submit(one, notebook) for notebook in found if notebook.exists()]
+        there = [notebook for notebook in found if notebook.exists()]
+        begun = {each: pool.submit(one, each) for each in sorted(there, key=lambda each: each.stem not in LONGEST)}
         try:
-            return [each.result() for each in running]
+            return [begun[notebook].result() for notebook in there]
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
