@@ -117,10 +117,17 @@ def pretrained(shown: Reproduction) -> str:
     sources = [run for run in in_order(shown.table.runs()) if run.start is None and run.dataset.startswith("source-")]
     if not sources:
         return ""
+    from vmp.data.rendered_sets import DATASETS
+
     known = shown.found.runs.set_index("identity")["top1"].to_dict() if len(shown.found.runs) else {}
     said = [
         f"{run.backbone} on {run.dataset}"
-        + (f" (top-1 {known[run.identity]:.1f} % on its own test split)" if run.identity in known else " (not stored)")
+        + (
+            f" (top-1 {known[run.identity]:.1f} % on its own test split, {100 / len(DATASETS[run.dataset].classes):.1f} "
+            "by chance)"
+            if run.identity in known
+            else " (not stored)"
+        )
         for run in sources
     ]
     once = "one pretraining run" if len(said) == 1 else "one pretraining run for each backbone and source"
