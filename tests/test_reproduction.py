@@ -56,7 +56,8 @@ def test_test_trajectories_are_counted_a_set(store: Store) -> None:
 
 def test_one_pretraining_run_is_named_with_its_accuracy(store: Store) -> None:
     said = pretrained(stored(small_table(0), store))
-    assert f"{SOURCE.backbone} on {SOURCE.dataset} (top-1 100.0 % on its own test split, 2.8 by chance)" in said  # of 36
+    # of 36 classes
+    assert f"{SOURCE.backbone} on {SOURCE.dataset} (top-1 100.0 % on its own test split, 2.8 by chance)" in said
     assert "pretraining is not redone a seed" in said
 
 

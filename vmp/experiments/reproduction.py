@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from vmp.experiments import compare, grid
 from vmp.experiments.loading import load, run_missing
 from vmp.experiments.rows import Table
-from vmp.experiments.run import in_order
+from vmp.experiments.run import Run, in_order
 from vmp.experiments.store import Store
 
 if TYPE_CHECKING:
@@ -117,19 +117,8 @@ def pretrained(shown: Reproduction) -> str:
     sources = [run for run in in_order(shown.table.runs()) if run.start is None and run.dataset.startswith("source-")]
     if not sources:
         return ""
-    from vmp.data.rendered_sets import DATASETS
-
     known = shown.found.runs.set_index("identity")["top1"].to_dict() if len(shown.found.runs) else {}
-    said = [
-        f"{run.backbone} on {run.dataset}"
-        + (
-            f" (top-1 {known[run.identity]:.1f} % on its own test split, {100 / len(DATASETS[run.dataset].classes):.1f} "
-            "by chance)"
-            if run.identity in known
-            else " (not stored)"
-        )
-        for run in sources
-    ]
+    said = [f"{run.backbone} on {run.dataset} ({_reached(known.get(run.identity), run)})" for run in sources]
     once = "one pretraining run" if len(said) == 1 else "one pretraining run for each backbone and source"
     return (
         f"All seeds start from {once}, as all of the paper's start from published checkpoints; pretraining is not "
@@ -149,6 +138,14 @@ def learning_rates(table: Table) -> str:
         return ""
     listed = "; ".join(f"{', '.join(names)} {rate:g}" for rate, names in sorted(found.items(), reverse=True))
     return f"Learning rates, with and without the layer alike: {listed}."
+
+
+def _reached(top1: float | None, run: Run) -> str:
+    from vmp.data.rendered_sets import DATASETS
+
+    if top1 is None:
+        return "not stored"
+    return f"top-1 {top1:.1f} % on its own test split, {100 / len(DATASETS[run.dataset].classes):.1f} by chance"
 
 
 def tally(pairs: pd.DataFrame) -> str:
