@@ -28,6 +28,7 @@
 from IPython.display import Markdown, display
 
 from vmp.experiments import grid
+from vmp.experiments.findings.at_chance import chance_sentence
 from vmp.experiments.reproduction import learning_rates, outcome, pretrained, provenance, reproduce, stored
 from vmp.figures.dataset_tables import choice_in_words, choice_table, dataset_tables
 from vmp.figures.gain_panels import gain_panels, gains_in_words
@@ -95,7 +96,7 @@ display(choice_table(swept), Markdown(f"{choice_in_words(swept)} {learning_rates
 # ## What was found here
 
 # %% tags=["hide-input"]
-Markdown(f"{outcome(shown)}\n\n{gains_in_words(shown)}")
+Markdown(f"{outcome(shown)}\n\n{gains_in_words(shown)}\n\n{chance_sentence(shown)}")
 
 # %% [markdown]
 # ## At the paper's scale

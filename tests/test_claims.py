@@ -23,7 +23,7 @@ from vmp.experiments.claims.learned import (
     numbers,
     static_against_moving,
 )
-from vmp.experiments.claims.looks import Seen, _over_seeds, _student, classes, linear, most_alike
+from vmp.experiments.claims.looks import Seen, _over_seeds, _student, classes, contrast, linear, most_alike
 from vmp.experiments.grid import Pair, Row, Table
 from vmp.experiments.ledger import COLUMNS, ledger
 from vmp.experiments.loading import Loaded
@@ -157,6 +157,17 @@ def test_a_contrast_wants_all_its_rows(tmp_path: Path) -> None:
             contrasts.contrast(table, weights, store)
     with pytest.raises(ValueError, match="c1"):
         contrasts.contrast(table, {"a1": 1.0, "c1": -1.0}, store)
+
+
+def test_a_row_that_only_guesses_decides_nothing(tmp_path: Path) -> None:
+    table = _two_pairs()
+    store = _store(tmp_path, table, a0=NONE, a1=ALL)
+    weights = {"a0": 1.0, "a1": -1.0}
+    seen = contrast(weights, need=["a0"])(table, store)
+    assert (seen.here, seen.verdict) == (-100.0, "not testable here")
+    assert math.isnan(seen.p)  # and it is no claim that others are corrected for
+    assert contrast(weights, need=["a1"])(table, store).verdict == ""
+    assert math.isnan(contrast(weights, need=["a0"])(table, Store(tmp_path / "none")).here)
 
 
 def _timed(path: Path, power: float) -> Store:

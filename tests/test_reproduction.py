@@ -10,6 +10,7 @@ import pytest
 from experiment_stand_ins import SOURCE, record_of, small_table
 
 from vmp.experiments import grid
+from vmp.experiments.findings.at_chance import at_chance, chance_sentence
 from vmp.experiments.reproduction import (
     learning_rates,
     outcome,
@@ -153,3 +154,22 @@ def test_learning_rates_are_told_where_they_differ() -> None:
     said = learning_rates(grid.table("table1", "small", 1).only(backbones=["c2d", "x3d", "i3d"]))
     assert said == "Learning rates, with and without the layer alike: c2d, i3d 0.05; x3d_m 0.01."
     assert learning_rates(grid.table("table7", "small", 1)) == ""
+
+
+def test_a_row_that_only_guesses_is_told(tmp_path: Path) -> None:
+    """Of 20 trajectories in 15 classes, chance 6.7 %: with 4 right Wilson's interval begins at 8.1 %, with 3 at 5.2 %.
+
+    By hand, z = 1.96: (p + z^2/2n - z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n).
+    """
+    table = small_table(0)
+    for right, guesses in ((4, 0), (3, 1)):
+        found = Store(tmp_path / str(right))
+        found.add(*record_of(SOURCE))
+        for run in table.row("baseline").runs:
+            found.add(*record_of(run, [True] * right + [False] * (20 - right)))
+        shown = stored(table, found)
+        assert len(at_chance(shown)) == guesses
+        assert bool(chance_sentence(shown)) == bool(guesses)
+    assert at_chance(shown)[0][1:] == (15.0, pytest.approx(100 / 15))
+    assert "this row is not above chance (6.7 %" in chance_sentence(shown)
+    assert at_chance(stored(table, Store(tmp_path / "none"))) == []

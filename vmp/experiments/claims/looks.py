@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vmp.experiments import contrasts
 from vmp.experiments.claims.learned import Learned, differences, numbers
 from vmp.experiments.loading import load
+from vmp.experiments.outcomes import StoredOutcomes
 from vmp.experiments.rows import Pair, Table
 from vmp.experiments.store import Store
 from vmp.statistics import Comparison
@@ -76,16 +77,34 @@ def gain(chosen: Callable[[Pair], bool]) -> Look:
     return look
 
 
-def contrast(weights: Mapping[str, float]) -> Look:
-    """A weighted sum of rows' accuracies: one above others, one that gains more than others."""
+def contrast(weights: Mapping[str, float], need: Sequence[str] = ()) -> Look:
+    """A weighted sum of rows' accuracies: one above others, one that gains more than others.
+
+    Args:
+        weights: of rows, by their keys.
+        need: rows without which the claim cannot be tested, because one that only guesses would decide it.
+    """
 
     def look(table: Table, store: Store) -> Seen:
         found = contrasts.contrast(table, weights, store)
-        return Seen(
-            "points", found.paper, found.here, found.low, found.high, found.paper, found.p, found.seeds
-        )  # fmt: skip
+        numbers = (found.paper, found.here, found.low, found.high, found.paper)
+        if any(_guesses(table, key, store) for key in need):
+            return Seen("points", *numbers, runs=found.seeds, verdict="not testable here")
+        return Seen("points", *numbers, found.p, found.seeds)
 
     return look
+
+
+def _guesses(table: Table, key: str, store: Store) -> bool:
+    from vmp.data.rendered_sets import DATASETS
+    from vmp.experiments.findings.at_chance import is_chance
+
+    row = table.row(key)
+    right = [each[1] for each in StoredOutcomes(table, store).by_seed(row) if each is not None]
+    known = DATASETS.get(row.runs[0].dataset)
+    if not right or known is None:
+        return False
+    return is_chance(100 * float(np.mean(right)), len(right[0]), 100 / len(known.classes))
 
 
 def objects(measure: str) -> Look:
