@@ -6,6 +6,7 @@ import itertools
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,19 +104,24 @@ def test_differences_of_what_was_learned_by_hand() -> None:
 
 
 def test_the_numbers_of_a_run_by_hand() -> None:
-    """Two pathways count once; the shift goes .5 up and .1 down again, and the last epoch's variation counts."""
-    named = {"row": "a", "seed": 0, "identity": "x"}
-    layers = pd.DataFrame([named | {"slope": 4.0, "shift": 0.1}, named | {"slope": 6.0, "shift": 0.3}])
-    epochs = pd.DataFrame(
-        {"row": "a", "seed": 0, "identity": "x", "epoch": [2, 0, 1], "shift": [0.4, 0.0, 0.5],
-         "variation": [0.002, math.nan, 0.007]}
-    )  # fmt: skip
-    other = epochs.assign(row="start", identity="y", shift=math.nan)  # it has no layer
+    """The shift goes .5 up and .1 down again, and the last epoch's variation counts; two layers count by their mean."""
+    one, two = ({"row": row, "seed": 0, "identity": identity} for row, identity in (("a", "x"), ("b", "y")))
+    layers = pd.DataFrame(
+        [one | {"slope": 4.0, "shift": 0.4}, two | {"slope": 4.0, "shift": 0.1}, two | {"slope": 6.0, "shift": 0.3}]
+    )
+    log: dict[str, Any] = {"epoch": [2, 0, 1], "shift": [0.4, 0.0, 0.5], "variation": [0.002, math.nan, 0.007]}
+    slow_and_fast = {f"{name}_{where}": log[name] for name in ("shift", "variation") for where in ("slow", "fast")}
+    slow_and_fast["shift_fast"] = [0.3, 0.1, 0.2]  # .2 in all
+    none = {"row": "start", "seed": 0, "identity": "z", "epoch": [0, 1], "shift": math.nan}  # it has no layer
+    epochs = [pd.DataFrame(one | log), pd.DataFrame(two | {"epoch": log["epoch"]} | slow_and_fast), pd.DataFrame(none)]
     empty = pd.DataFrame()
-    found = Loaded(grid.table("table7", "smoke", 1), empty, pd.concat([epochs, other]), empty, layers, empty, empty)
-    (made,) = numbers(found).to_dict("records")
-    assert made == pytest.approx(
-        {"row": "a", "seed": 0, "slope": 5.0, "shift": 0.2, "path of the shift": 0.6, "variation, 1/1000": 2.0}
+    found = Loaded(grid.table("table7", "smoke", 1), empty, pd.concat(epochs), empty, layers, empty, empty)
+    first, second = numbers(found).to_dict("records")
+    assert first == pytest.approx(
+        {"row": "a", "seed": 0, "slope": 4.0, "shift": 0.4, "path of the shift": 0.6, "variation, 1/1000": 2.0}
+    )
+    assert second == pytest.approx(
+        {"row": "b", "seed": 0, "slope": 5.0, "shift": 0.2, "path of the shift": 0.4, "variation, 1/1000": 2.0}
     )
     assert numbers(replace(found, layers=empty)).empty
 

@@ -30,7 +30,7 @@ def claims_table(found: pd.DataFrame) -> Table:
         {
             "claim": found["words"],
             "where": found["where"],
-            "paper": [number(claim["paper"], claim["unit"]) for claim in claims],
+            "paper": ["–" if math.isnan(claim["paper"]) else _plain(claim["paper"], claim["unit"]) for claim in claims],
             "here": [_here(claim) for claim in claims],
             "verdict": found["verdict"],
             "p (Holm)": found["p_holm"],

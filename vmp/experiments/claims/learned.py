@@ -34,8 +34,8 @@ class Learned:
 def numbers(found: Loaded) -> pd.DataFrame:
     """What a claim can be about: row, seed and every :data:`Number`; a line a run.
 
-    Slope and shift are those learned; of a run with two layers the mean of both. The path of the shift is how far it
-    went in all, the sum of its steps from epoch to epoch, and the variation that of Eq. 6 in the last epoch's clips.
+    Slope and shift are those learned. The path of the shift is how far it went in all, the sum of its steps from epoch
+    to epoch, and the variation that of Eq. 6 in the last epoch's clips. Of a run with two layers all are their means.
     """
     import pandas as pd
 
@@ -45,13 +45,18 @@ def numbers(found: Loaded) -> pd.DataFrame:
     learned = found.layers.groupby(run)[["slope", "shift"]].mean()
     logged = found.epochs.sort_values("epoch").set_index(run)
     logged = logged[logged.index.isin(learned.index)]
-    learned["path of the shift"] = logged["shift"].groupby(run).agg(_path)
-    learned["variation, 1/1000"] = 1000 * logged["variation"].groupby(run).last()
+    learned["path of the shift"] = _each_layer(logged, "shift").groupby(run).agg(_path).mean(axis=1)
+    learned["variation, 1/1000"] = 1000 * _each_layer(logged, "variation").groupby(run).last().mean(axis=1)
     return learned.reset_index().drop(columns="identity")
 
 
+def _each_layer(logged: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A column a layer: "shift", or of SlowFast's pathways "shift_slow" and "shift_fast"."""
+    return logged[[column for column in map(str, logged) if column == name or column.startswith(f"{name}_")]]
+
+
 def _path(values: pd.Series) -> float:
-    return float(values.diff().abs().sum())
+    return float(values.diff().abs().sum(min_count=1))
 
 
 def largest_against_none(key: str) -> str | None:
