@@ -69,6 +69,15 @@ def test_a_row_with_a_missing_seed_shows_the_seeds_there_are(store: Store) -> No
     assert here == {"baseline": "75.0 (50.0–100.0)", "vmp": "100.0, 1 stored, 1 missing"}
 
 
+def test_the_caption_counts_the_seeds_that_are_stored(store: Store, tmp_path: Path) -> None:
+    wanted = small_table(0, 1)
+    said = [accuracy_table(stored(table, kept), "").html for table, kept in (
+        (wanted, store), (small_table(0, 2), store), (wanted, Store(tmp_path / "none")),
+    )]  # fmt: skip
+    for html, seeds in zip(said, ("mean of 2 seeds", "averaged; one seed.", "averaged; not run yet."), strict=True):
+        assert seeds in html
+
+
 def test_a_comparison_whose_runs_are_missing_is_not_called_tested(store: Store) -> None:
     shown = stored(small_table(1), store)
     frame = comparison_table(shown).frame

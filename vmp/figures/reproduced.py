@@ -33,13 +33,9 @@ def accuracy_table(shown: Reproduction, caption: str, metrics: tuple[str, ...] =
         if rows[f"paper_{metric}"].notna().any():  # the controls are not in the paper
             columns[f"paper, {name}"] = rows[f"paper_{metric}"]
         columns[f"here, {name}"] = [spread(row, metric) for _, row in rows.iterrows()]
-    seeds = len(shown.table.seeds)
-    made = (
-        f"Here: percent of the test trajectories, a trajectory's renderings averaged; mean of {seeds} seeds "
-        "(lowest–highest)."
-        if seeds > 1
-        else "Here: percent of the test trajectories, a trajectory's renderings averaged; one seed."
-    )
+    seeds = int(rows["seeds"].max())
+    over = ("not run yet", "one seed")[seeds] if seeds < 2 else f"mean of {seeds} seeds (lowest–highest)"
+    made = f"Here: percent of the test trajectories, a trajectory's renderings averaged; {over}."
     return Table(pd.DataFrame(columns), decimals=1, caption=f"Accuracy in percent. {caption} {made}")
 
 
