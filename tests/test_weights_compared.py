@@ -24,7 +24,7 @@ from vmp.experiments.findings.weights_compared import (
 from vmp.experiments.loading import Loaded
 from vmp.experiments.reproduction import Reproduction
 from vmp.experiments.rows import Table
-from vmp.figures.similarity import key_figure, similarity_figure, similarity_plot
+from vmp.figures.similarity import _apart, key_figure, similarity_figure, similarity_plot
 from vmp.figures.similarity_page import panels_of, similarity_page
 from vmp.figures.similarity_tables import most_alike, moved_most, outcome, similarity_table, with_yardsticks
 from vmp.figures.still import Still
@@ -190,6 +190,21 @@ def test_the_mouse_is_told_a_layer(table2: Loaded) -> None:
     assert figure.data[0].customdata[0] == ["0.conv", 0.5, 0.7]
     assert figure.data[4].line.dash == "dash"
     assert figure.layout.xaxis.ticktext == ("0", "1.0")
+
+
+def test_pairs_of_one_colour_have_markers_of_their_own(fig9: Loaded) -> None:
+    curves = with_and_without(fig9)
+    traces = similarity_plot(curves).data
+    looks = [(trace.line.color, trace.line.dash, trace.marker.symbol) for trace in traces]
+    assert len(set(looks)) == len(looks) == 12
+    assert {trace.marker.symbol for trace in traces if "both" in trace.name} == {"square"}
+
+
+def test_names_of_blocks_keep_apart() -> None:
+    blocks = [("0.slow", 0.0, 0.5), ("0.fast", 1.0, 1.5), ("1", 2.0, 2.5), ("2", 4.5, 6.5)]
+    assert [name for name, *_ in _apart(blocks, 2.0)] == ["0.slow", "1", "2"]
+    assert _apart(blocks, 0.5) == blocks
+    assert _apart([], 1.0) == []
 
 
 def test_a_page_stands_with_all_with_some_and_with_nothing(table2: Loaded, fig9: Loaded) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _MOST_NAMED = 14  # blocks that an axis has room to name
+_ROOM = 24  # names of blocks side by side, each turned, that a wide axis has room for
+_SYMBOLS = ("circle", "triangle-up", "square", "diamond")  # of pairs of one colour
 
 
 def similarity_figure(curves: Sequence[Curve], title: str = "") -> Figure:
@@ -59,7 +62,7 @@ def similarity_plot(curves: Sequence[Curve]) -> go.Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for curve in curves:
+    for curve, symbol in zip(curves, _symbols(curves), strict=True):
         layers = curve.layers
         told = zip(map(short, layers["layer"]), layers["low"], layers["high"], strict=True)
         figure.add_trace(
@@ -69,7 +72,7 @@ def similarity_plot(curves: Sequence[Curve]) -> go.Figure:
                 mode="lines+markers",
                 name=curve.name,
                 line={"color": _colour(curve), "width": 1.6, "dash": "dash" if curve.yardstick else "solid"},
-                marker={"size": 4},
+                marker={"size": 4 if symbol == _SYMBOLS[0] else 6, "symbol": symbol},
                 customdata=[[name, round(float(low), 4), round(float(high), 4)] for name, low, high in told],
                 hovertemplate=(
                     f"<b>%{{customdata[0]}}</b><br>{curve.name}<br>cosine %{{y:.3f}}; seeds %{{customdata[1]:.3f}} to "
@@ -77,12 +80,14 @@ def similarity_plot(curves: Sequence[Curve]) -> go.Figure:
                 ),
             )
         )
-    middles = _middles(_model(curves))
+    model = _model(curves)
+    middles = _middles(model)
+    named = _apart(middles, len(model) / _ROOM)
     figure.update_layout(
         height=440 + 14 * len(curves),
         margin={"l": 50, "r": 10, "t": 10, "b": 45},
         xaxis={"title": {"text": "layers, by block"}, "zeroline": False, "showgrid": False,
-               "tickvals": [middle for _, middle, _ in middles], "ticktext": [name for name, *_ in middles]},
+               "tickvals": [middle for _, middle, _ in named], "ticktext": [name for name, *_ in named]},
         yaxis={"title": {"text": "cosine"}},
         legend={"orientation": "h", "yanchor": "top", "y": -0.24},
         shapes=[{"type": "line", "x0": end, "x1": end, "y0": 0, "y1": 1, "yref": "paper",
@@ -111,6 +116,26 @@ def _middles(layers: pd.DataFrame) -> list[tuple[str, float, float]]:
     for _, block in layers.reset_index(drop=True).groupby(runs.to_numpy(), sort=False):
         first, last = block.index[0], block.index[-1]
         found.append((short(block["block"].iloc[0]), (first + last) / 2, last + 0.5))
+    return found
+
+
+def _apart(middles: Sequence[tuple[str, float, float]], room: float) -> list[tuple[str, float, float]]:
+    """Those blocks, from the first on, whose names have that much room between them."""
+    kept: list[tuple[str, float, float]] = []
+    for block in middles:
+        if not kept or block[1] - kept[-1][1] >= room:
+            kept.append(block)
+    return kept
+
+
+def _symbols(curves: Sequence[Curve]) -> list[str]:
+    """A marker a pair: those with one colour and one dash have different ones."""
+    seen: Counter[tuple[int, bool]] = Counter()
+    found = []
+    for curve in curves:
+        alike = (curve.colour, curve.yardstick)
+        found.append(_SYMBOLS[seen[alike] % len(_SYMBOLS)])
+        seen[alike] += 1
     return found
 
 
