@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from chapters import ROOT, write_chapter, write_checkout
 
 from vmp.book import BuildFailed, NotebookFailed, build_book
 from vmp.book.build import LONGEST, _publish, execute_chapters
+from vmp.book.execution import execute
 from vmp.book.pages import pages_of
 
 BODY = """\
@@ -100,6 +102,17 @@ def test_the_first_failure_of_several_is_told_and_no_other_begins(tmp_path):
     with pytest.raises(NotebookFailed, match=r"chapter.ipynb, cell 3: ZeroDivisionError"):
         build_book(root)
     assert len(list((root / "notebooks").glob("begun*"))) < 7
+
+
+def test_a_notebook_runs_in_its_folder_and_this_process_stays_in_its_own(tmp_path, monkeypatch):
+    """A process has one folder for all its threads: papermill's cwd= would let two at once leave it anywhere."""
+    folder = tmp_path / "notebooks"
+    notebook = write_chapter(folder, body="import os\nopen('where', 'w').write(os.getcwd())")
+    before, went = Path.cwd(), []
+    monkeypatch.setattr(os, "chdir", went.append)
+    execute(notebook, tmp_path / "out.ipynb")
+    assert Path((folder / "where").read_text()) == folder
+    assert {Path(where) for where in went} <= {before}
 
 
 def test_the_longest_chapters_begin_first_and_keep_their_place(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from pathlib import Path
 from vmp.book import assets
 from vmp.book.cleaning import publish_notebook
 from vmp.book.colophon import fill_colophon
-from vmp.book.execution import Executed, cores, execute, hash_files, package_files, versions
+from vmp.book.execution import Executed, cores, execute, hash_files, package_files, quiet, versions
 from vmp.book.pages import NEEDS, missing_pages, pages_of
 from vmp.book.pairs import notebooks_in_step, replace_text
 from vmp.book.reference import fill_help
@@ -96,7 +96,7 @@ def execute_chapters(
             _close_loop()
 
     # threads are enough: what computes is the kernels, which are processes
-    with ThreadPoolExecutor(min(cores(), AT_ONCE)) as pool:
+    with quiet(), ThreadPoolExecutor(min(cores(), AT_ONCE)) as pool:
         there = [notebook for notebook in found if notebook.exists()]
         begun = {each: pool.submit(one, each) for each in sorted(there, key=lambda each: each.stem not in LONGEST)}
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import importlib.metadata
@@ -11,7 +12,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -197,20 +198,28 @@ def _run(notebook: Path, out: Path, stamp: Path, wanted: str, parameters: dict[s
 
 
 def _papermill(notebook: Path, out: Path, parameters: dict[str, Any], timeout: int) -> None:
-    logger = logging.getLogger("papermill")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
+    with quiet():
         papermill.execute_notebook(
             notebook,
             out,
             parameters=parameters,
-            cwd=notebook.parent,
+            # its own cwd= changes the folder of this whole process, with all its threads
+            resources={"metadata": {"path": str(notebook.parent)}},
             kernel_name="python3",
             progress_bar=False,
             execution_timeout=timeout,
             kernel_manager_class=OwnKernelManager,
         )
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Let papermill say nothing but errors; threads that do so at once are to be inside one more of these."""
+    logger = logging.getLogger("papermill")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
     finally:
         logger.setLevel(level)
 
