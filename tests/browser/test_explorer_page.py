@@ -389,6 +389,7 @@ def test_every_control_has_a_name_and_the_order_is_that_of_the_page(opened: tupl
 def test_a_change_is_said_once_and_playing_says_nothing(opened: tuple[Page, Watch]) -> None:
     page, _ = opened
     live = page.get_by_role("status")
+    page.wait_for_timeout(1500)  # what another test changed is said 0.9 seconds after
     page.evaluate(f"{EXPLORER}.view.say('')")
     page.locator("input[type=range][name=shift]").press("ArrowRight")
     expect(live).to_have_text(re.compile(r"Slope .*, shift .*A still pixel keeps .* Mean attention \d\.\d\d\."))
