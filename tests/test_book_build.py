@@ -117,7 +117,7 @@ def test_a_notebook_runs_in_its_folder_and_this_process_stays_in_its_own(tmp_pat
 
 def test_the_longest_chapters_begin_first_and_keep_their_place(tmp_path, monkeypatch):
     assert set(LONGEST) <= set(pages_of(ROOT / "_toc.yml"))
-    names, begun = ["claims", *reversed(LONGEST), "runs"], []
+    names, begun = ["layer", *reversed(LONGEST), "runs"], []
     (tmp_path / "notebooks").mkdir()
     for name in names:
         (tmp_path / "notebooks" / f"{name}.ipynb").touch()
@@ -129,7 +129,7 @@ def test_the_longest_chapters_begin_first_and_keep_their_place(tmp_path, monkeyp
     monkeypatch.setattr("vmp.book.build.execute", execute)
     monkeypatch.setattr("vmp.book.build.cores", lambda: 1)
     assert execute_chapters(tmp_path, tmp_path / "work", names) == names
-    assert begun == [*reversed(LONGEST), "claims", "runs"]
+    assert begun == [*reversed(LONGEST), "layer", "runs"]
 
 
 def test_a_warning_of_jupyter_book_is_an_error_that_names_the_place(tmp_path):

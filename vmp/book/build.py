@@ -26,7 +26,7 @@ from vmp.book.reference import fill_help
 #: Notebooks that are executed at once, at the most: each is a process with torch in it, about 1 GB.
 AT_ONCE = 4
 #: Chapters that take longest, and are begun first, so that no core waits for them at the end.
-LONGEST = ("own_videos", "temporal_variation")
+LONGEST = ("own_videos", "temporal_variation", "claims")
 #: Files of the theme that no page loads: source maps, and the icons that book.css draws instead.
 UNUSED = ("scripts/fontawesome.js*", "scripts/*.map", "styles/*.map", "scripts/*.LICENSE.txt", "vendor", "locales")
 
