@@ -56,6 +56,7 @@ Markdown(
 #
 # - **same direction on the stand-in**, **opposite**: the interval, where there is one, leaves out 0 *and* the test,
 #   corrected for all claims here, has p of at most .05. The cost in time has a rule of its own, in its chapter.
+#   Where one seed is stored, it can be due to one run whose training collapsed; each chapter names those runs.
 # - **cannot tell**: anything else. Each chapter says how large a difference would have been seen.
 # - **not testable here**: the paper gives no direction to agree with, or a model that the claim is about learned
 #   nothing here but to guess.

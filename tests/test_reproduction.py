@@ -11,6 +11,7 @@ from experiment_stand_ins import SOURCE, record_of, small_table
 
 from vmp.experiments import grid
 from vmp.experiments.findings.at_chance import at_chance, chance_sentence
+from vmp.experiments.findings.collapsed import collapsed
 from vmp.experiments.reproduction import (
     learning_rates,
     outcome,
@@ -182,3 +183,21 @@ def test_a_row_that_only_guesses_is_told(tmp_path: Path) -> None:
     assert at_chance(shown)[0][1:] == (15.0, pytest.approx(100 / 15))
     assert "this row is not above chance (6.7 %" in chance_sentence(shown)
     assert at_chance(stored(table, Store(tmp_path / "none"))) == []
+
+
+def test_collapsed_training_is_told(store: Store) -> None:
+    """Of 15 classes, guessing costs ln 15 = 2.708 and .85 of it 2.302; what trains the layer alone does not count."""
+    shown = stored(small_table(0, 1), store)
+    baseline, vmp = shown.table.row("baseline").runs, shown.table.row("vmp").runs
+    last = {baseline[0].identity: 2.31, baseline[1].identity: 2.29, vmp[0].identity: 2.7}
+    epochs = pd.DataFrame(
+        [{"identity": each, "epoch": epoch, "cross_entropy": loss} for each, end in last.items()
+         for epoch, loss in ((1, end), (0, 2.71))]
+    )  # fmt: skip
+    found = replace(shown.found, epochs=epochs)
+    assert collapsed(shown.table, found) == [f"{shown.table.row('baseline').title} (seed 0)"]
+    said = pretrained(replace(shown, found=found))
+    assert f"Training collapsed in 1 of the {len(found.runs)} runs" in said
+    assert said.endswith("(seed 0).")
+    assert collapsed(shown.table, replace(found, epochs=epochs.iloc[:0])) == []
+    assert "collapsed" not in pretrained(shown)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vmp.experiments import compare, grid
+from vmp.experiments.findings.collapsed import collapsed_sentence
 from vmp.experiments.loading import load, run_missing
 from vmp.experiments.rows import Table
 from vmp.experiments.run import Run, in_order
@@ -113,7 +114,11 @@ def provenance(shown: Reproduction) -> str:
 
 
 def pretrained(shown: Reproduction) -> str:
-    """What the runs start from, and that pretraining is not done again for each seed; empty where nothing is."""
+    """What the runs start from, that pretraining is not done again a seed, and in which of them training collapsed."""
+    return "\n\n".join(part for part in (_starts(shown), collapsed_sentence(shown.table, shown.found)) if part)
+
+
+def _starts(shown: Reproduction) -> str:
     sources = [run for run in in_order(shown.table.runs()) if run.start is None and run.dataset.startswith("source-")]
     if not sources:
         return ""
