@@ -6,6 +6,7 @@ well above chance and well below the ceiling. A change here makes other pixels; 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 
 from vmp.data.sources import CURVES, DIRECTIONS, TASKS, Motion
@@ -264,3 +265,8 @@ _SETS = (
 
 #: The seven sets by name: three targets, then four sources.
 DATASETS: dict[str, RenderedSet] = {each.name: each for each in _SETS}
+
+
+def chance(dataset: str) -> float:
+    """Percent that guessing names rightly, one class of all; NaN for a data set that is not rendered."""
+    return 100 / len(DATASETS[dataset].classes) if dataset in DATASETS else math.nan

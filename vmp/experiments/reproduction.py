@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vmp.experiments import compare, grid
+from vmp.experiments import compare, grid, text
 from vmp.experiments.findings.collapsed import collapsed_sentence
 from vmp.experiments.loading import load, run_missing
 from vmp.experiments.rows import Table
@@ -44,7 +44,7 @@ class Reproduction:
     @property
     def unit(self) -> str:
         """What the numbers of the rows are."""
-        return "Top-1 and top-5 in percent of the test trajectories"
+        return text.UNIT
 
     def part(self, keys: Sequence[str]) -> Reproduction:
         """The rows of these keys and the comparisons among them, judged as they are among all."""
@@ -146,11 +146,11 @@ def learning_rates(table: Table) -> str:
 
 
 def _reached(top1: float | None, run: Run) -> str:
-    from vmp.data.rendered_sets import DATASETS
+    from vmp.data.rendered_sets import chance
 
     if top1 is None:
         return "not stored"
-    return f"top-1 {top1:.1f} % on its own test split, {100 / len(DATASETS[run.dataset].classes):.1f} by chance"
+    return f"top-1 {top1:.1f} % on its own test split, {chance(run.dataset):.1f} by chance"
 
 
 def tally(pairs: pd.DataFrame) -> str:

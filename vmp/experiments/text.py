@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: What the numbers of a table's rows are, where it has no unit of its own.
+UNIT = "Top-1 and top-5 in percent of the test trajectories"
+
+
 def table(
     wanted: Table,
     rows: pd.DataFrame,
     pairs: pd.DataFrame,
     digits: int = 1,
     caption: str | None = None,
-    unit: str = "Top-1 and top-5 in percent of the test trajectories",
+    unit: str = UNIT,
 ) -> str:
     """Rows, then what is compared, with intervals and verdicts.
 

@@ -96,15 +96,12 @@ def contrast(weights: Mapping[str, float], need: Sequence[str] = ()) -> Look:
 
 
 def _guesses(table: Table, key: str, store: Store) -> bool:
-    from vmp.data.rendered_sets import DATASETS
+    from vmp.data.rendered_sets import chance
     from vmp.experiments.findings.at_chance import is_chance
 
     row = table.row(key)
     right = [each[1] for each in StoredOutcomes(table, store).by_seed(row) if each is not None]
-    known = DATASETS.get(row.runs[0].dataset)
-    if not right or known is None:
-        return False
-    return is_chance(100 * float(np.mean(right)), len(right[0]), 100 / len(known.classes))
+    return bool(right) and is_chance(100 * float(np.mean(right)), len(right[0]), chance(row.runs[0].dataset))
 
 
 def objects(measure: str) -> Look:

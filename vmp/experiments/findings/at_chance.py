@@ -22,7 +22,7 @@ class Guess(NamedTuple):
 
 
 def is_chance(top1: float, count: int, chance: float) -> bool:
-    """Whether chance is inside Wilson's 95 % interval of a top-1, or above it.
+    """Whether chance is inside Wilson's 95 % interval of a top-1, or above it; never where chance is NaN.
 
     Args:
         top1, chance: percent.
@@ -39,17 +39,14 @@ def at_chance(shown: Reproduction) -> list[Guess]:
 
     Rows that are not stored, and those of data sets that are not rendered, are left out.
     """
-    from vmp.data.rendered_sets import DATASETS
+    from vmp.data.rendered_sets import chance
 
     tested, rows = trajectories_tested(shown), {row["key"]: row for row in shown.rows.to_dict("records")}
     found = []
     for key in dict.fromkeys(pair.against for pair in shown.table.pairs):
         dataset, top1 = shown.table.row(key).runs[0].dataset, float(rows[key]["top1"])
-        if dataset not in DATASETS or top1 != top1:
-            continue
-        chance = 100 / len(DATASETS[dataset].classes)
-        if is_chance(top1, int(tested[dataset]), chance):
-            found.append(Guess(rows[key]["title"], top1, chance))
+        if top1 == top1 and is_chance(top1, int(tested[dataset]), chance(dataset)):
+            found.append(Guess(rows[key]["title"], top1, chance(dataset)))
     return found
 
 

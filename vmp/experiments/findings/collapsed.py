@@ -20,7 +20,7 @@ def collapsed(table: Table, found: Loaded) -> list[str]:
     The loss is that of the training clips, so nothing that is tested decides. Data sets that are not rendered are left
     out.
     """
-    from vmp.data.rendered_sets import DATASETS
+    from vmp.data.rendered_sets import chance
 
     if not len(found.epochs) or "cross_entropy" not in found.epochs:
         return []
@@ -29,9 +29,8 @@ def collapsed(table: Table, found: Loaded) -> list[str]:
     return [
         f"{table.row(key).title} (seed {run.seed})"
         for key, run in ((key, runs[identity]) for identity, key in table.row_of().items())
-        if run.dataset in DATASETS
-        and "backbone" in run.recipe.trained
-        and last.get(run.identity, math.nan) > COLLAPSED * math.log(len(DATASETS[run.dataset].classes))
+        if "backbone" in run.recipe.trained
+        and last.get(run.identity, math.nan) > COLLAPSED * math.log(100 / chance(run.dataset))
     ]
 
 
