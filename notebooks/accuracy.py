@@ -29,7 +29,7 @@ from IPython.display import Markdown, display
 
 from vmp.experiments import grid
 from vmp.experiments.findings.at_chance import chance_sentence
-from vmp.experiments.reproduction import learning_rates, outcome, pretrained, provenance, reproduce, stored
+from vmp.experiments.reproduction import outcome, pretrained, provenance, reproduce, stored
 from vmp.figures.dataset_tables import choice_in_words, choice_table, dataset_tables
 from vmp.figures.gain_panels import gain_panels, gains_in_words
 from vmp.figures.still import Still
@@ -85,12 +85,12 @@ display(*dataset_tables(shown, "mpii", "Paper: MPII Cooking 2, one run each."))
 # λ of Eq. 7, how much the attention's variation counts in the loss, comes from validation: one sweep a data set, with
 # one backbone (I3D) and one seed, trained without the validation trajectories and tested on them. Every row with the
 # layer uses what came out; a sweep for each of the 14 rows would have cost more than the table itself. The paper
-# reports the λ that is best on test, and mentions no validation split. The learning rates come from validation too, of
-# models without the layer.
+# reports the λ that is best on test, and mentions no validation split. Epochs, learning rate and
+# clipping come from validation too, of models without the layer.
 
 # %% tags=["hide-input"]
 swept = stored(grid.table("lambda"))
-display(choice_table(swept), Markdown(f"{choice_in_words(swept)} {learning_rates(shown.table)}"))
+display(choice_table(swept), Markdown(choice_in_words(swept)))
 
 # %% [markdown]
 # ## What was found here

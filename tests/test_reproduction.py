@@ -13,7 +13,6 @@ from vmp.experiments import grid
 from vmp.experiments.findings.at_chance import at_chance, chance_sentence
 from vmp.experiments.findings.collapsed import collapsed
 from vmp.experiments.reproduction import (
-    learning_rates,
     outcome,
     pretrained,
     provenance,
@@ -158,12 +157,6 @@ def test_rows_and_lambda_can_be_chosen(tmp_path: Path, monkeypatch: pytest.Monke
     assert {run.dataset for run in runs} == {"libras-static"}
     assert {run.recipe.lambda_ for run in runs if run.prompts} == {2.5}
     assert {run.recipe.lambda_ for run in runs if not run.prompts} == {0.0}
-
-
-def test_learning_rates_are_told_where_they_differ() -> None:
-    said = learning_rates(grid.table("table1", "small", 1).only(backbones=["c2d", "x3d", "i3d"]))
-    assert said == "Learning rates, with and without the layer alike: c2d, i3d 0.05; x3d_m 0.01."
-    assert learning_rates(grid.table("table7", "small", 1)) == ""
 
 
 def test_a_row_that_only_guesses_is_told(tmp_path: Path) -> None:

@@ -132,19 +132,6 @@ def _starts(shown: Reproduction) -> str:
     )
 
 
-def learning_rates(table: Table) -> str:
-    """Which learning rate each backbone of a table has, in words; empty where all have the same."""
-    found: dict[float, list[str]] = {}
-    for row in table.rows:
-        for run in row.runs:
-            names = found.setdefault(run.recipe.optimiser.lr, [])
-            names.extend([run.backbone] if run.backbone not in names else [])
-    if len(found) < 2:
-        return ""
-    listed = "; ".join(f"{', '.join(names)} {rate:g}" for rate, names in sorted(found.items(), reverse=True))
-    return f"Learning rates, with and without the layer alike: {listed}."
-
-
 def _reached(top1: float | None, run: Run) -> str:
     from vmp.data.rendered_sets import chance
 
