@@ -85,8 +85,8 @@ display(*dataset_tables(shown, "mpii", "Paper: MPII Cooking 2, one run each."))
 # λ of Eq. 7, how much the attention's variation counts in the loss, comes from validation: one sweep a data set, with
 # one backbone (I3D) and one seed, trained without the validation trajectories and tested on them. Every row with the
 # layer uses what came out; a sweep for each of the 14 rows would have cost more than the table itself. The paper
-# reports the λ that is best on test, and mentions no validation split. Epochs, learning rate and
-# clipping come from validation too, of models without the layer.
+# reports the λ that is best on test, and mentions no validation split. Epochs, learning rate and clipping come from
+# validation too, of models without the layer.
 
 # %% tags=["hide-input"]
 swept = stored(grid.table("lambda"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,16 @@ class Reproduction:
     def unit(self) -> str:
         """What the numbers of the rows are."""
         return text.UNIT
+
+    def by_seed(self, key: str) -> dict[int, float]:
+        """Top-1 of a row's seeds for which all its runs are stored, the mean over their folds."""
+        known = self.found.runs.set_index("identity")["top1"].to_dict() if len(self.found.runs) else {}
+        row = self.table.row(key)
+        return {
+            runs[0].seed: sum(known[run.identity] for run in runs) / len(runs)
+            for runs in row.by_seed
+            if all(run.identity in known for run in runs)
+        }
 
     def part(self, keys: Sequence[str]) -> Reproduction:
         """The rows of these keys and the comparisons among them, judged as they are among all."""
@@ -138,6 +149,12 @@ def _reached(top1: float | None, run: Run) -> str:
     if top1 is None:
         return "not stored"
     return f"top-1 {top1:.1f} % on its own test split, {chance(run.dataset):.1f} by chance"
+
+
+def difference(ours: dict[int, float], others: dict[int, float]) -> float:
+    """The mean of ours less others, of :meth:`Reproduction.by_seed`, over the seeds that both have; NaN without one."""
+    both = ours.keys() & others.keys()
+    return sum(ours[seed] - others[seed] for seed in both) / len(both) if both else math.nan
 
 
 def tally(pairs: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vmp.experiments import grid
-from vmp.experiments.reproduction import Reproduction, stored
+from vmp.experiments.reproduction import Reproduction, difference, stored
 from vmp.experiments.store import Store
 from vmp.figures.reproduced import spread
 from vmp.figures.tables import Table
@@ -18,7 +18,8 @@ def other_and_own(shown: Reproduction, lambda_: float | None = None, store: Stor
     """Each row of Table 4 beside the row of Table 5's clean clips that is tested on the same set.
 
     Columns: title, paper_other, paper_own, other, own (rows of :func:`vmp.experiments.compare.table`; as text), cost
-    (own minus other here, points), paper_cost. What is not stored is NaN, and said in the text.
+    (own minus other here, points, over the seeds for which both are stored), paper_cost. What is not stored is NaN, and
+    said in the text.
 
     Args:
         shown: of Table 4.
@@ -29,10 +30,11 @@ def other_and_own(shown: Reproduction, lambda_: float | None = None, store: Stor
     whole = grid.table("table5", table.scale, table.seeds, table.backbones[0])
     keys = dict.fromkeys(own_key(row.key) for row in table.rows)
     wanted = whole.picked(keys)
-    own = stored(wanted if lambda_ is None else wanted.with_lambda(lambda_), store).rows.set_index("key")
+    own = stored(wanted if lambda_ is None else wanted.with_lambda(lambda_), store)
+    owns = own.rows.set_index("key")
     rows = []
     for _, row in shown.rows.iterrows():
-        there: Any = own.loc[own_key(row["key"])]
+        there: Any = owns.loc[own_key(row["key"])]
         rows.append(
             {
                 "title": row["title"],
@@ -41,7 +43,7 @@ def other_and_own(shown: Reproduction, lambda_: float | None = None, store: Stor
                 "paper_cost": round(there["paper_top1"] - row["paper_top1"], 1),
                 "other": spread(row, "top1"),
                 "own": spread(there, "top1"),
-                "cost": there["top1"] - row["top1"],
+                "cost": difference(own.by_seed(own_key(row["key"])), shown.by_seed(row["key"])),
             }
         )
     return pd.DataFrame(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vmp.experiments.paper import value
-from vmp.experiments.reproduction import Reproduction, points
+from vmp.experiments.reproduction import Reproduction, difference, points
 from vmp.experiments.tables.robustness import DEGRADED, VARIANTS
 
 if TYPE_CHECKING:
@@ -20,22 +20,20 @@ def changes(shown: Reproduction) -> pd.DataFrame:
 
     Columns: dataset and degradation (the paper's names), variant, name (the data set's here), title, paper, tested
     (trained on clean clips), both (trained on degraded ones too). The paper does not say which of the two it did. NaN:
-    not stored. A mean is one over the stored seeds of each row, which need not be the same ones.
+    no seed for which both are stored; else the mean over such seeds.
 
     Args:
         shown: of Table 5, whole or a part.
     """
     import pandas as pd
 
-    known = shown.rows.set_index("key")
+    papers = shown.rows.set_index("key")["paper_top1"]
     made = []
     for dataset, name in datasets_of(shown).items():
         for degradation in DEGRADED:
             for variant, said in VARIANTS.items():
-                clean = known.loc[f"{dataset}/none/{variant}"]
-                tested, both = (
-                    known.loc[f"{dataset}/{kind}/{variant}"] for kind in (degradation, f"{degradation}-trained")
-                )
+                clean = f"{dataset}/none/{variant}"
+                tested, both = (f"{dataset}/{kind}/{variant}" for kind in (degradation, f"{degradation}-trained"))
                 made.append(
                     {
                         "dataset": dataset,
@@ -43,9 +41,9 @@ def changes(shown: Reproduction) -> pd.DataFrame:
                         "variant": variant,
                         "name": name,
                         "title": f"{name}, {DEGRADED[degradation][0].replace('-', ' ')}, {said}",
-                        "paper": round(tested["paper_top1"] - clean["paper_top1"], 1),
-                        "tested": tested["top1"] - clean["top1"],
-                        "both": both["top1"] - clean["top1"],
+                        "paper": round(papers[tested] - papers[clean], 1),
+                        "tested": difference(shown.by_seed(tested), shown.by_seed(clean)),
+                        "both": difference(shown.by_seed(both), shown.by_seed(clean)),
                     }
                 )
     return pd.DataFrame(made)
