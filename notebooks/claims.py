@@ -63,7 +63,9 @@ Markdown(
 # - **not run yet**: a run that the claim needs is not stored.
 #
 # A claim about several rows (backbones, sources) is pooled: each row and seed counts as a run, and a gain on average
-# is not one of every row. That one row is above others, or gains more than they do, is tested as a weighted sum of
+# is not one of every row; a row whose model only guesses counts, and pulls the mean towards 0. A second round with
+# prompts is held against one round without, as in the paper; what a second round alone does is one of the
+# [controls](controls.ipynb). That one row is above others, or gains more than they do, is tested as a weighted sum of
 # rows, by the same test. Claims about slopes, shifts, weights and classes have tests of their own: signs of paired
 # runs, with an interval over seeds, since all runs of a seed begin at the same slope and shift; Student's test of the
 # seeds for weights; for classes a sign test of those that gained against those that lost, and Student's of the seeds,

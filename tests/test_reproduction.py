@@ -11,7 +11,7 @@ from experiment_stand_ins import SOURCE, record_of, small_table
 
 from vmp.experiments import grid
 from vmp.experiments.findings.at_chance import at_chance, chance_sentence
-from vmp.experiments.findings.collapsed import collapsed
+from vmp.experiments.findings.collapsed import collapsed, collapsed_sentence
 from vmp.experiments.reproduction import (
     outcome,
     pretrained,
@@ -192,5 +192,7 @@ def test_collapsed_training_is_told(store: Store) -> None:
     said = pretrained(replace(shown, found=found))
     assert f"Training collapsed in 1 of the {len(found.runs)} runs" in said
     assert said.endswith("(seed 0).")
+    all_of = replace(found, epochs=epochs.assign(cross_entropy=2.31))
+    assert collapsed_sentence(shown.table, all_of).endswith(f" same. 2 of {baseline[0].backbone}, all that there are.")
     assert collapsed(shown.table, replace(found, epochs=epochs.iloc[:0])) == []
     assert "collapsed" not in pretrained(shown)
