@@ -18,6 +18,7 @@ from vmp.figures.gain_panels import gain_panels, gains_in_words
 from vmp.figures.palette import ATTENTION, DIFFERENCE, NEUTRAL
 from vmp.figures.still import Still
 
+pytestmark = pytest.mark.usefixtures("fixed_lambda")
 EMPTY = pd.DataFrame()
 
 

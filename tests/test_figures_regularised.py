@@ -31,6 +31,7 @@ from vmp.figures.regularised import (
 from vmp.figures.still import Still
 from vmp.prompt import MotionPrompt
 
+pytestmark = pytest.mark.usefixtures("fixed_lambda")
 KEYS = [f"mpii/timesformer/{value}" for value in ("0", "0.1", "0.5", "1", "2")]
 CLIPS = ["static camera", "moving camera"]
 
